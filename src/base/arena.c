@@ -1,0 +1,91 @@
+#include "base/arena.h"
+
+#include "base/memory.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    BLOCK_BYTES = 32 * 1024,
+};
+
+struct block {
+    struct block *previous;
+    size_t used;
+    size_t size;
+    _Alignas(max_align_t) unsigned char bytes[];
+};
+
+struct arena {
+    struct block *newest;
+};
+
+struct arena *arena_new(void)
+{
+    return memory_allocate(1, sizeof(struct arena));
+}
+
+void arena_free(struct arena *arena)
+{
+    if (arena == NULL)
+        return;
+    while (arena->newest != NULL) {
+        struct block *block = arena->newest;
+        arena->newest = block->previous;
+        free(block);
+    }
+    free(arena);
+}
+
+static void add_block(struct arena *arena, size_t needed)
+{
+    size_t size = needed > BLOCK_BYTES ? needed : BLOCK_BYTES;
+    struct block *block = memory_allocate(1, sizeof(*block) + size);
+
+    block->size = size;
+    block->previous = arena->newest;
+    arena->newest = block;
+}
+
+void *arena_allocate(struct arena *arena, size_t count, size_t size)
+{
+    const size_t alignment = _Alignof(max_align_t);
+
+    if (size != 0 && count > (SIZE_MAX / 2) / size)
+        return memory_allocate(count, size); /* ends the program: no such amount exists */
+    size_t needed = (count * size + alignment - 1) / alignment * alignment;
+    if (arena->newest == NULL || arena->newest->size - arena->newest->used < needed)
+        add_block(arena, needed);
+    struct block *block = arena->newest;
+    void *memory = block->bytes + block->used;
+    block->used += needed;
+    return memory;
+}
+
+char *arena_copy_text(struct arena *arena, const char *text, size_t length)
+{
+    char *copy = arena_allocate(arena, length + 1, 1);
+
+    memcpy(copy, text, length);
+    return copy;
+}
+
+char *arena_format(struct arena *arena, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    int length = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    if (length < 0)
+        return arena_copy_text(arena, "", 0);
+
+    char *text = arena_allocate(arena, (size_t)length + 1, 1);
+    va_start(arguments, format);
+    vsnprintf(text, (size_t)length + 1, format, arguments);
+    va_end(arguments);
+    return text;
+}

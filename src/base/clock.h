@@ -1,0 +1,27 @@
+/* Time, in nanoseconds everywhere. */
+#ifndef PYNECK_BASE_CLOCK_H
+#define PYNECK_BASE_CLOCK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define NS_PER_SECOND      UINT64_C(1000000000)
+#define NS_PER_MILLISECOND UINT64_C(1000000)
+
+/* CLOCK_MONOTONIC: for intervals and deadlines. */
+uint64_t clock_monotonic_ns(void);
+
+/* CLOCK_REALTIME: nanoseconds since 1970-01-01 UTC. */
+int64_t clock_realtime_ns(void);
+
+/* CPU time that the calling process has used, all its threads. */
+uint64_t clock_own_cpu_ns(void);
+
+enum {
+    CLOCK_RFC3339_SIZE = 32,
+};
+
+/* Format a CLOCK_REALTIME value as RFC 3339 in UTC with milliseconds ("2026-01-31T23:59:59.250Z"). */
+void clock_format_rfc3339(char text[static CLOCK_RFC3339_SIZE], int64_t realtime_ns);
+
+#endif

@@ -1,0 +1,142 @@
+/* Where the fields that pyneck reads lie in the structs of one CPython build.
+ *
+ * From 3.13 on the interpreter publishes most of them (_Py_DebugOffsets,
+ * Include/internal/pycore_debug_offsets.h); before, they come from a table that is made from that version's
+ * own headers (src/python/make_layouts). */
+#ifndef PYNECK_PYTHON_LAYOUT_H
+#define PYNECK_PYTHON_LAYOUT_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A field that this version does not have. */
+#define LAYOUT_NONE UINT32_MAX
+
+/* All offsets in bytes from the start of the struct that the group is named after. */
+struct python_layout {
+    uint32_t version; /* as PY_VERSION_HEX: 0x030b02f0 is 3.11.2 final */
+    bool free_threaded;
+
+    struct {
+        uint32_t interpreters_head;
+        uint32_t finalizing; /* thread state that finalizes the runtime, 0 while it lives */
+        uint32_t gil;        /* 3.11: the one struct _gil_runtime_state; LAYOUT_NONE from 3.12 on */
+    } runtime;
+
+    struct {
+        uint32_t id;
+        uint32_t next;
+        uint32_t threads_head;
+        uint32_t threads_main; /* LAYOUT_NONE where there is none */
+        uint32_t gil; /* pointer to the interpreter's struct _gil_runtime_state; LAYOUT_NONE in 3.11 */
+        uint32_t gc_collecting;          /* int: a collection runs */
+        uint32_t code_object_generation; /* counts freed code objects; LAYOUT_NONE before 3.14 */
+    } interpreter;
+
+    struct {
+        uint32_t locked;      /* int */
+        uint32_t last_holder; /* thread state that had it last */
+    } gil;
+
+    struct {
+        uint32_t size; /* how much of the thread state has to be read to have all fields below */
+        uint32_t next;
+        uint32_t interpreter;
+        uint32_t current_frame;        /* LAYOUT_NONE in 3.11 and 3.12, where it is in the cframe */
+        uint32_t cframe;               /* pointer to struct _PyCFrame; LAYOUT_NONE from 3.13 on */
+        uint32_t cframe_current_frame; /* offset in struct _PyCFrame */
+        uint32_t thread_id;            /* pthread_t */
+        uint32_t native_thread_id;     /* as the target's PID namespace numbers it */
+        uint32_t datastack_chunk;
+        uint32_t
+            datastack_top; /* first free word of the newest chunk; follows datastack_chunk in all versions */
+    } thread;
+
+    struct {
+        uint32_t previous;
+        uint32_t size; /* of the header */
+        uint32_t top;  /* where the used part ended when a newer chunk was added, in words from `data` */
+        uint32_t data;
+    } chunk;
+
+    struct {
+        uint32_t size;       /* up to localsplus */
+        uint32_t executable; /* f_code or f_executable */
+        uint32_t previous;
+        uint32_t instruction; /* prev_instr or instr_ptr */
+        uint32_t owner;       /* one byte */
+        uint32_t stacktop;    /* int, -1 while the frame executes (to 3.13); LAYOUT_NONE from 3.14 on */
+        uint32_t is_entry;    /* one byte, 3.11 only; else LAYOUT_NONE */
+        bool instruction_is_previous; /* to 3.12: points to the code unit before the next instruction */
+        bool popped_is_null;          /* from 3.14 on: a popped frame has no executable */
+        uint8_t owner_generator;      /* FRAME_OWNED_BY_GENERATOR */
+        uint8_t first_internal_owner; /* owners from this number on are the interpreter's own frames */
+        uint64_t tag_mask;            /* bits of an executable that are not address */
+    } frame;
+
+    struct {
+        uint32_t size; /* up to the first instruction */
+        uint32_t filename;
+        uint32_t name;
+        uint32_t qualname;
+        uint32_t linetable;
+        uint32_t firstlineno;
+        uint32_t nlocalsplus;  /* int */
+        uint32_t stacksize;    /* int */
+        uint32_t code_units;   /* ob_size: length of the bytecode in units of two bytes */
+        uint32_t instructions; /* co_code_adaptive */
+    } code;
+
+    struct {
+        uint32_t type;
+        uint32_t type_name; /* tp_name in PyTypeObject */
+    } object;
+
+    struct {
+        uint32_t state;        /* the bit field */
+        uint32_t length;       /* in characters */
+        uint32_t ascii_data;   /* sizeof(PyASCIIObject) */
+        uint32_t compact_data; /* sizeof(PyCompactUnicodeObject) */
+        uint8_t kind_shift;    /* of the three bits of `kind` */
+        uint8_t compact_shift;
+        uint8_t ascii_shift;
+    } unicode;
+
+    struct {
+        uint32_t length;
+        uint32_t data;
+    } bytes;
+};
+
+/* How many bytes at the start of _PyRuntime layout_from_debug_offsets() wants. */
+enum {
+    LAYOUT_DEBUG_OFFSETS_MAX = 2048,
+};
+
+/* Whether these first bytes of _PyRuntime are a _Py_DebugOffsets (cookie "xdebugpy"). */
+bool layout_has_debug_offsets(const unsigned char *bytes, size_t length);
+
+/* A layout from what the interpreter publishes; every offset is checked for sanity, for the bytes come from a
+ * program that nobody vouches for.
+ *
+ * bytes    the first `length` bytes of _PyRuntime
+ * returns  an error that says what is wrong (a version before 3.13, an offset out of bounds, ...) */
+struct error *layout_from_debug_offsets(struct python_layout *layout, const unsigned char *bytes,
+                                        size_t length);
+
+/* The layout of a version that publishes nothing, from the table.
+ *
+ * version  as PY_VERSION_HEX
+ * returns  an error such as "Python 3.8: not readable yet" */
+struct error *layout_from_version(struct python_layout *layout, uint32_t version);
+
+/* "3.11.2", "3.15.0a7" */
+enum {
+    LAYOUT_VERSION_SIZE = 24,
+};
+void layout_format_version(char text[static LAYOUT_VERSION_SIZE], uint32_t version);
+
+#endif

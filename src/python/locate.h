@@ -1,0 +1,41 @@
+/* Finding the interpreter in a process: by what is mapped there, without running anything. */
+#ifndef PYNECK_PYTHON_LOCATE_H
+#define PYNECK_PYTHON_LOCATE_H
+
+#include "base/error.h"
+#include "python/layout.h"
+
+#include <sys/types.h>
+
+enum python_presence {
+    PYTHON_ABSENT,     /* no interpreter is mapped */
+    PYTHON_FOUND,      /* `location` says where */
+    PYTHON_STARTING,   /* mapped, but _PyRuntime is not initialised yet; look again */
+    PYTHON_UNREADABLE, /* an interpreter (or what may be one), but it cannot be read; the error says why */
+    PYTHON_DENIED,     /* not even the list of mappings may be read: it may be Python or not */
+    PYTHON_GONE,       /* the process has exited */
+};
+
+struct python_location {
+    const char *implementation; /* "CPython"; a constant */
+    uint64_t runtime;           /* address of _PyRuntime in the process */
+    uint32_t version;           /* as PY_VERSION_HEX; 0 while unknown */
+    bool has_layout;
+    struct python_layout layout;
+};
+
+/* Look for an interpreter in one process.
+ *
+ * Executable and libraries are read by libelf through /proc/PID/map_files or /proc/PID/root, with the results
+ * cached by build-id (or device, inode, size and time), so that a second process of the same interpreter
+ * costs a read of its mappings only.
+ *
+ * location  filled when PYTHON_FOUND, and as far as known when PYTHON_UNREADABLE (version)
+ * error     receives why, with PYTHON_UNREADABLE and PYTHON_DENIED; the caller frees it; else NULL */
+enum python_presence python_locate(pid_t pid, struct python_location *location, struct error **error);
+
+/* Whether an executable or a library of this name is worth a closer look is never decided by the name: any
+ * mapped ELF file may hold an interpreter. This frees the cache of what was found. */
+void python_locate_forget_all(void);
+
+#endif

@@ -1,0 +1,32 @@
+/* The process table: which processes there are, and what the kernel says of the ones that are shown.
+ *
+ * Listing is cheap (names of /proc only); reading a process in full is not, so only the wanted ones are read.
+ */
+#ifndef PYNECK_SYSTEM_PROCESS_TABLE_H
+#define PYNECK_SYSTEM_PROCESS_TABLE_H
+
+#include "base/error.h"
+#include "model/tick.h"
+
+struct process_table;
+
+struct error *process_table_open(struct process_table **table);
+void process_table_close(struct process_table *table);
+
+/* All process ids of the machine, ascending, valid until the next call. Costs one getdents64(2) per few
+ * hundred processes and reads none of them. */
+struct error *process_table_list(struct process_table *table, const pid_t **pids, size_t *count);
+
+/* Read some processes in full, by libproc2.
+ *
+ * pids       ascending; those that have gone meanwhile are left out
+ * processes  receives an array from `arena` by pid with everything that the kernel says of a process; what
+ * belongs to Python, threads and open files stays zeroed or NULL. Rates are since the process was last read
+ * by this table, and unknown before. returns    how many there are */
+size_t process_table_read(struct process_table *table, const pid_t *pids, size_t pid_count,
+                          struct arena *arena, struct process **processes);
+
+/* The same for every process of the machine. */
+size_t process_table_read_all(struct process_table *table, struct arena *arena, struct process **processes);
+
+#endif

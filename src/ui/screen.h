@@ -1,0 +1,28 @@
+/* The interactive screen. */
+#ifndef PYNECK_UI_SCREEN_H
+#define PYNECK_UI_SCREEN_H
+
+#include "analysis/ranking.h"
+#include "source/source.h"
+
+struct screen_options {
+    uint64_t delay_ns; /* between ticks at the start */
+    enum ranking_mode mode;
+    bool all_processes;
+    bool no_color;
+    bool ascii;
+    uint64_t time_ns;                /* leave after this long; 0 for never */
+    uint64_t count;                  /* leave after this many ticks; 0 for never */
+    const char *command_output;      /* where the started command's output goes, or NULL */
+    bool (*finished)(void *context); /* whether to leave: the started command has ended (may be NULL) */
+    void *context;
+};
+
+/* Show the screen until the user leaves it, a signal ends it, or the source has no more ticks.
+ *
+ * exit_signal  receives the signal that ended it, or 0
+ * returns      an error when the terminal cannot be used, or the source's error. The terminal is restored in
+ *              every case. */
+struct error *screen_run(struct source *source, const struct screen_options *options, int *exit_signal);
+
+#endif
