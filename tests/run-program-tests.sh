@@ -1,0 +1,39 @@
+#!/bin/sh
+# Run the whole-program tests (tests/program) on the pyneck binary that $PYNECK names.
+#
+# usage: tests/run-program-tests.sh [PYTEST-OPTION...]
+#
+# `make check` calls it in the build directory, where it leaves tests/program-results.xml. Exit status 77
+# (skipped, to automake) when no Python here has pytest, pexpect and pyte.
+set -eu
+
+source_tests=$(cd "$(dirname "$0")" && pwd)
+: "${PYNECK:=$PWD/pyneck}"
+cache=${PYNECK_CHECK_CACHE:-/var/cache/pyneck-check}
+home_cache=${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/pyneck-check
+
+if [ ! -x "$PYNECK" ]; then
+    echo "run-program-tests.sh: no program at $PYNECK: run make first, or set PYNECK" >&2
+    exit 1
+fi
+
+for python in "${PYNECK_TEST_PYTHON:-}" python3 /usr/bin/python3 "$cache/venv/bin/python3" \
+    "$home_cache/venv/bin/python3" none; do
+    if [ -n "$python" ] && "$python" -c 'import pytest, pexpect, pyte' 2>/dev/null; then
+        break
+    fi
+done
+if [ "$python" = none ]; then
+    echo "run-program-tests.sh: no Python with pytest, pexpect and pyte: ./bootstrap check installs them" >&2
+    exit 77
+fi
+
+results=
+if [ -d tests ]; then
+    results=--junit-xml=$PWD/tests/program-results.xml
+fi
+
+# A release's source directory may be read-only: nothing is written beside the tests.
+export PYNECK PYTHONDONTWRITEBYTECODE=1
+exec "$python" -m pytest -p no:cacheprovider --rootdir="$source_tests" ${results:+"$results"} -v -ra \
+    "$@" "$source_tests/program"
