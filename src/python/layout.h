@@ -122,6 +122,7 @@ bool layout_has_debug_offsets(const unsigned char *bytes, size_t length);
 /* A layout from what the interpreter publishes; every offset is checked for sanity, for the bytes come from a
  * program that nobody vouches for.
  *
+ * layout   with an error only `version` and `free_threaded` are filled, as far as they are known
  * bytes    the first `length` bytes of _PyRuntime
  * returns  an error that says what is wrong (a version before 3.13, an offset out of bounds, ...) */
 struct error *layout_from_debug_offsets(struct python_layout *layout, const unsigned char *bytes,
