@@ -16,8 +16,11 @@ struct error *machine_open(struct machine **machine);
 
 /* Read now; rates and shares are since the last call, and unknown at the first.
  *
- * usage   receives the figures; texts and arrays come from `arena`. A part that cannot be read is unknown.
- * source  proc_stat(5), proc_meminfo(5), proc_diskstats(5), proc_pid_net(5), Documentation/accounting/psi */
+ * usage  receives the figures; texts and arrays come from `arena`. A part that cannot be read is unknown, and
+ *        so is task_count: process_table_list() knows it.
+ *
+ * Source: proc_stat(5), proc_meminfo(5), proc_diskstats(5), proc_pid_net(5), and the kernel's
+ * Documentation/accounting/psi.rst */
 void machine_read(struct machine *machine, struct arena *arena, struct system_usage *usage);
 
 void machine_close(struct machine *machine);
