@@ -1,0 +1,90 @@
+/* The Python stack of one thread, read from outside while it runs (CPython 3.11 and later).
+ *
+ * Frames of ordinary calls lie side by side in chunks of memory that belong to the thread (its data stack),
+ * so one vectored read brings nearly all of a stack at nearly one moment. That copy is the sample. The
+ * thread's frame pointer is read before and after it, but at 30 ns a call it has often moved on by then, so
+ * it is only a hint where the top of the copied stack is; the copy itself tells:
+ *
+ * - 3.14 and later clear the executable of a frame that is popped. So the top is the last frame, upwards from
+ * the hint, that has one and points back to the frame below it.
+ * - To 3.13 a popped frame looks as it did in life, but a frame that executes has stacktop -1, and one that
+ * has called a Python function keeps the depth of its stack there. So a frame above an executing one is a
+ * leftover, and above one that waits for its call there is the callee.
+ *
+ * Frames of generators and coroutines lie in their own objects and the interpreter's entry frames on the C
+ * stack; where those were at the last sample is read along with the chunk.
+ *
+ * source  CPython Include/internal/pycore_frame.h (3.11 to 3.13), pycore_interpframe_structs.h (3.14, 3.15),
+ *         Python/pystate.c: _PyThreadState_PushFrame, Python/ceval.c: clear_thread_frame */
+#ifndef PYNECK_PYTHON_UNWIND_H
+#define PYNECK_PYTHON_UNWIND_H
+
+#include "python/code_cache.h"
+#include "python/layout.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum {
+    UNWIND_MAX_FRAMES = 2048, /* of a deeper stack, the innermost ones */
+    UNWIND_PREFETCHED_FRAMES = 12,
+};
+
+enum stack_trust {
+    STACK_WHOLE,   /* from the innermost frame to the outermost */
+    STACK_PARTIAL, /* the outermost part of it; what stood above contradicts itself */
+    STACK_INVALID, /* nothing could be read */
+    STACK_GONE,    /* the thread state is not there any more */
+};
+
+struct frame {
+    uint64_t code;        /* address of the code object; it is in the code cache */
+    uint64_t instruction; /* as the frame has it, for code_cache_line() */
+};
+
+/* What a read needs to know from the last one; zero-initialized for a thread that was not read yet. */
+struct stack_hint {
+    uint64_t chunk;                             /* newest chunk of the data stack */
+    uint32_t chunk_bytes;                       /* its size */
+    uint32_t used_bytes;                        /* of it, header included */
+    uint32_t prefetched;                        /* how many addresses follow */
+    uint64_t cframe;                            /* 3.11 and 3.12: where the frame pointer is */
+    uint64_t outside[UNWIND_PREFETCHED_FRAMES]; /* frames that were not in a chunk */
+};
+
+/* The interpreter's state at the moment of a read. */
+struct interpreter_moment {
+    bool known;
+    uint64_t threads_head;
+    uint64_t gil_holder; /* thread state that holds the GIL, 0 when nobody does */
+    bool gil_known;
+    bool collecting;                 /* a garbage collection runs */
+    uint64_t code_object_generation; /* 0 where there is none */
+};
+
+struct thread_reference {
+    uint64_t address;     /* of the thread state */
+    uint64_t interpreter; /* its interpreter state */
+    uint64_t gil;         /* the interpreter's struct _gil_runtime_state, 0 when not known */
+    uint64_t native_id;   /* as the target numbers it */
+};
+
+struct unwinder;
+
+/* A reader of the stacks of one process; unwinder_free() it. `layout` and `codes` must live as long. */
+struct unwinder *unwinder_new(pid_t pid, const struct python_layout *layout, struct code_cache *codes);
+void unwinder_free(struct unwinder *unwinder);
+
+/* Read one thread's stack without stopping it.
+ *
+ * hint    of this thread; brought up to date
+ * moment  receives the interpreter's state, when not NULL
+ * frames  receives the stack, innermost first, valid until the next call; internal frames are left out
+ * now_ns  CLOCK_MONOTONIC */
+enum stack_trust unwinder_read(struct unwinder *unwinder, const struct thread_reference *thread,
+                               struct stack_hint *hint, struct interpreter_moment *moment,
+                               const struct frame **frames, size_t *count, uint64_t now_ns);
+
+#endif
