@@ -1,0 +1,227 @@
+"""What the tests of the whole program share. They run the binary that $PYNECK names (see
+tests/run-program-tests.sh) on real Python programs.
+
+Fixtures:
+
+  pyneck           path of the binary
+  run_pyneck       run it to its end: run_pyneck("snapshot", "-n", "1") -> subprocess.CompletedProcess (text)
+  run_snapshot     the same for `pyneck snapshot --format json`: a list of ticks
+  interpreter      each interpreter here, of a version that pyneck reads, in turn
+  any_interpreter  one of them
+  old_interpreter  one of a version that pyneck does not read (3.6 to 3.10)
+  start_program    start a Python program and wait until it is ready
+  open_terminal    start pyneck in a terminal of a given size (terminal.py)
+"""
+
+import contextlib
+import json
+import os
+import pathlib
+import select
+import shutil
+import signal
+import subprocess
+import textwrap
+import time
+
+import pytest
+
+import interpreters
+from terminal import Terminal
+
+TIMEOUT_SECONDS = 30
+TEST_LIMIT_SECONDS = 180
+SOURCE_DIRECTORY = pathlib.Path(__file__).resolve().parents[2]
+
+
+# ---- interpreters
+
+
+def pytest_configure(config):
+    config.interpreters = interpreters.find()
+    found = {interpreter.minor for interpreter in config.interpreters}
+    config.missing_minors = [minor for minor in interpreters.READABLE_MINORS if minor not in found]
+
+
+def interpreter_report(config):
+    yield "watched Pythons: " + (", ".join(one.name for one in config.interpreters) or "none")
+    if config.missing_minors:
+        missing = ", ".join(f"3.{minor}" for minor in config.missing_minors)
+        yield f"not here, so not tested: Python {missing} (as root, ./bootstrap check brings 3.13 to 3.15)"
+
+
+def pytest_report_header(config):
+    return list(interpreter_report(config))
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    for line in interpreter_report(config):
+        terminalreporter.write_line(line)
+
+
+def pytest_generate_tests(metafunc):
+    if "interpreter" not in metafunc.fixturenames:
+        return
+    cases = [pytest.param(one, id=one.name) for one in metafunc.config.interpreters]
+    for minor in metafunc.config.missing_minors:
+        skip = pytest.mark.skip(reason=f"no Python 3.{minor} here")
+        cases.append(pytest.param(None, id=f"3.{minor}", marks=skip))
+    metafunc.parametrize("interpreter", cases)
+
+
+@pytest.fixture
+def any_interpreter(pytestconfig):
+    if not pytestconfig.interpreters:
+        pytest.skip("no Python 3.11 to 3.15 here")
+    return pytestconfig.interpreters[0]
+
+
+@pytest.fixture(scope="session")
+def old_interpreter():
+    found = interpreters.find(interpreters.OTHER_MINORS)
+    if not found:
+        pytest.skip("no Python 3.6 to 3.10 here")
+    return found[-1]
+
+
+# ---- no test hangs
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_call(item):
+    def too_long(_signal, _frame):
+        raise TimeoutError(f"{item.name} took more than {TEST_LIMIT_SECONDS} s")
+
+    signal.signal(signal.SIGALRM, too_long)
+    signal.alarm(TEST_LIMIT_SECONDS)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+
+
+# ---- programs to watch
+
+
+class Program:
+    """A Python program that runs until the test is over, or stop() is called."""
+
+    def __init__(self, interpreter, script, arguments, environment):
+        variables = dict(os.environ)
+        variables.update(environment or {})
+        self.interpreter = interpreter
+        self.process = subprocess.Popen(
+            [*interpreter.command, str(script), *(str(argument) for argument in arguments)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=variables,
+        )
+        self.pid = self.process.pid
+        self.script = script  # as the interpreter sees it
+        self.unread = b""
+
+    def read_line(self, timeout=TIMEOUT_SECONDS):
+        """The next line that the program prints."""
+        deadline = time.monotonic() + timeout
+        while b"\n" not in self.unread:
+            readable, _, _ = select.select([self.process.stdout], [], [], max(0, deadline - time.monotonic()))
+            if not readable:
+                raise AssertionError(f"the program {self.script} printed no line in {timeout} s")
+            more = os.read(self.process.stdout.fileno(), 4096)
+            if not more:
+                raise AssertionError(f"the program {self.script} ended with status {self.process.wait()}")
+            self.unread += more
+        line, _, self.unread = self.unread.partition(b"\n")
+        return line.decode()
+
+    def tell(self, line):
+        """Write a line to the program's standard input."""
+        self.process.stdin.write(line.encode() + b"\n")
+        self.process.stdin.flush()
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
+
+
+@pytest.fixture
+def start_program():
+    """start_program(interpreter, source, *arguments, name="program.py", environment=None) -> Program
+
+    The program's text must print a line that starts with "ready" (and flush it) when it does what the test wants
+    to look at; the line is in Program.ready. `source` may also be the path of a file.
+    """
+    started = []
+    directories = []
+
+    def start(interpreter, source, *arguments, name="program.py", environment=None):
+        if isinstance(source, pathlib.Path):
+            name, source = source.name, source.read_text()
+        outside, inside = interpreter.new_directory()
+        directories.append(outside)
+        (outside / name).write_text(textwrap.dedent(source))
+        program = Program(interpreter, inside / name, arguments, environment)
+        started.append(program)
+        program.ready = program.read_line()
+        assert program.ready.startswith("ready"), f"the program printed {program.ready!r} before it was ready"
+        return program
+
+    yield start
+    for program in started:
+        program.stop()
+    for directory in directories:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+# ---- pyneck itself
+
+
+@pytest.fixture(scope="session")
+def pyneck():
+    path = pathlib.Path(os.environ.get("PYNECK", SOURCE_DIRECTORY / "build" / "pyneck"))
+    assert os.access(path, os.X_OK), f"no program at {path}: run make, or set PYNECK"
+    return path.resolve()
+
+
+@pytest.fixture
+def run_pyneck(pyneck):
+    """run_pyneck(*arguments, timeout=..., **options of subprocess.run) -> subprocess.CompletedProcess"""
+
+    def run(*arguments, timeout=TIMEOUT_SECONDS, **options):
+        options.setdefault("stdin", subprocess.DEVNULL)
+        options.setdefault("stdout", subprocess.PIPE)
+        options.setdefault("stderr", subprocess.PIPE)
+        argv = [str(pyneck), *(str(argument) for argument in arguments)]
+        return subprocess.run(argv, text=True, timeout=timeout, check=False, **options)
+
+    return run
+
+
+@pytest.fixture
+def run_snapshot(run_pyneck):
+    """run_snapshot(*arguments) -> the ticks that `pyneck snapshot --format json` prints, parsed"""
+
+    def run(*arguments, **options):
+        done = run_pyneck("snapshot", "--format", "json", *arguments, **options)
+        assert done.returncode == 0, f"exit status {done.returncode}: {done.stderr}"
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    return run
+
+
+@pytest.fixture
+def open_terminal(pyneck):
+    """open_terminal(*arguments, rows=24, columns=80, environment=None) -> Terminal with pyneck in it"""
+    opened = []
+
+    def start(*arguments, **options):
+        terminal = Terminal([pyneck, *arguments], **options)
+        opened.append(terminal)
+        return terminal
+
+    yield start
+    for terminal in opened:
+        terminal.close()

@@ -1,0 +1,83 @@
+"""The Python interpreters that the tests watch: all that are here, of the versions that pyneck reads.
+
+Three origins differ in what matters to pyneck: Debian links CPython into the executable, pyenv here builds it
+with a shared libpython, and Debian sid (a chroot that ./bootstrap check makes) has the newest versions and a
+root directory of its own.
+"""
+
+import os
+import pathlib
+import subprocess
+import tempfile
+from dataclasses import dataclass, field
+
+READABLE_MINORS = (11, 12, 13, 14, 15)
+OTHER_MINORS = (6, 7, 8, 9, 10)
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    name: str  # for people: "3.11-system"
+    minor: int
+    command: tuple  # what starts it, before the script's name
+    root: pathlib.Path = pathlib.Path("/")  # the directory it sees as /
+    environment: dict = field(default_factory=dict, hash=False, compare=False)
+
+    def new_directory(self):
+        """A fresh directory that the interpreter can see: (path outside, path as the interpreter sees it)."""
+        outside = pathlib.Path(tempfile.mkdtemp(prefix="pyneck-test-", dir=self.root / "tmp"))
+        outside.chmod(0o755)
+        return outside, pathlib.Path("/") / outside.relative_to(self.root)
+
+
+def answers(command, minor):
+    """Whether `command` starts a Python of this version."""
+    question = "import sys, threading, json; print('%d.%d' % sys.version_info[:2])"
+    try:
+        run = subprocess.run([*command, "-c", question], capture_output=True, text=True, timeout=30, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return run.returncode == 0 and run.stdout.strip() == f"3.{minor}"
+
+
+def system_pythons(minor):
+    for directory in ("/usr/bin", "/usr/local/bin"):
+        yield f"3.{minor}-system", (f"{directory}/python3.{minor}",), pathlib.Path("/")
+
+
+def pyenv_pythons(minor):
+    pyenv = pathlib.Path(os.environ.get("PYENV_ROOT", pathlib.Path.home() / ".pyenv"))
+    for python in sorted(pyenv.glob(f"versions/3.{minor}.*/bin/python3.{minor}"), reverse=True):
+        yield f"3.{minor}-pyenv", (str(python),), pathlib.Path("/")
+
+
+def cache_directories():
+    given = os.environ.get("PYNECK_CHECK_CACHE")
+    if given:
+        yield pathlib.Path(given)
+    yield pathlib.Path("/var/cache/pyneck-check")
+    yield pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "pyneck-check"
+
+
+def sid_pythons(minor):
+    for cache in cache_directories():
+        root = cache / "sid"
+        if not (root / f"usr/bin/python3.{minor}").exists():
+            continue
+        if os.geteuid() == 0:
+            enter = ("chroot", str(root))
+        else:
+            enter = ("unshare", "--map-root-user", f"--root={root}")
+        yield f"3.{minor}-sid", (*enter, f"/usr/bin/python3.{minor}"), root
+
+
+def find(minors=READABLE_MINORS):
+    """The interpreters of these versions, at most one an origin and version."""
+    found = []
+    for minor in minors:
+        for origin in (system_pythons, pyenv_pythons, sid_pythons):
+            for name, command, root in origin(minor):
+                if answers(command, minor):
+                    found.append(Interpreter(name, minor, command, root))
+                    break
+    return found
