@@ -1,0 +1,248 @@
+#include "system/known_process.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "system/counter.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FULL_INTERVAL_NS    (6 * NS_PER_SECOND)
+#define COMMAND_INTERVAL_NS (2 * NS_PER_SECOND) /* programs may rewrite their own command line */
+
+int process_compare_pids(const void *left, const void *right)
+{
+    pid_t a = *(const pid_t *)left;
+    pid_t b = *(const pid_t *)right;
+
+    return (a > b) - (a < b);
+}
+
+struct known_process *known_process_new(pid_t pid)
+{
+    struct known_process *process = memory_allocate(1, sizeof(*process));
+
+    process->facts.pid = pid;
+    process->has_cpu_clock = clock_getcpuclockid(pid, &process->cpu_clock) == 0;
+    return process;
+}
+
+void known_process_free(struct known_process *process)
+{
+    free(process->command);
+    free(process);
+}
+
+/* What a process is before it is read for the first time, also when its id has gone to another process. */
+static void forget(struct known_process *process)
+{
+    process->facts = (struct process){
+        .pid = process->facts.pid,
+        .open_file_count = UNKNOWN_COUNT,
+        .open_file_limit = UNKNOWN_COUNT,
+    };
+    process->transfer = (struct process_transfer){UNKNOWN_COUNT, UNKNOWN_COUNT};
+    process->read_ns = 0;
+    free(process->command);
+    process->command = NULL;
+}
+
+/* Read one of the small files of /proc/PID: the kernel gives each whole in one read(2), so no second one asks
+ * for the end, as file_read_at() would. */
+static ssize_t read_file(struct process_reader *reader, int directory_fd, const char *name, size_t size)
+{
+    int fd = openat(directory_fd, name, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return -errno;
+    ssize_t length = read(fd, reader->buffer, size - 1);
+    reader->buffer[length > 0 ? length : 0] = '\0';
+    close(fd);
+    return length;
+}
+
+static int64_t find_start_time(uint64_t start_ticks, uint64_t ns_per_tick)
+{
+    struct timespec since_boot;
+
+    clock_gettime(CLOCK_BOOTTIME, &since_boot);
+    int64_t boot_ns =
+        clock_realtime_ns() - (int64_t)since_boot.tv_sec * (int64_t)NS_PER_SECOND - since_boot.tv_nsec;
+    return boot_ns + (int64_t)(start_ticks * ns_per_tick);
+}
+
+static void read_command(struct known_process *process, struct process_reader *reader, int directory_fd,
+                         const struct process_stat *stat, uint64_t now_ns)
+{
+    bool is_another = process->command == NULL || process->arguments_address != stat->arguments_address ||
+                      strcmp(process->name, stat->name) != 0;
+    bool may_differ = process->run_ns >= process->command_read_ns &&
+                      now_ns - process->command_read_ns >= COMMAND_INTERVAL_NS;
+
+    if (!is_another && !may_differ)
+        return;
+    char command[PROCESS_COMMAND_SIZE];
+    ssize_t length = 0;
+    if (!stat->is_kernel_thread)
+        length = read_file(reader, directory_fd, "cmdline", PROCESS_COMMAND_SIZE);
+    size_t written = 0;
+    if (length > 0)
+        written = process_format_command(command, sizeof(command), reader->buffer, (size_t)length);
+    if (written == 0)
+        snprintf(command, sizeof(command), "[%s]", stat->name);
+    if (process->command == NULL || strcmp(process->command, command) != 0) {
+        free(process->command);
+        process->command = memory_copy_text(command);
+    }
+    process->arguments_address = stat->arguments_address;
+    process->command_read_ns = now_ns;
+}
+
+static void read_transfer(struct known_process *process, struct process_reader *reader, int directory_fd,
+                          double seconds)
+{
+    struct process_transfer before = process->transfer;
+    struct process_transfer now = {UNKNOWN_COUNT, UNKNOWN_COUNT};
+
+    if (read_file(reader, directory_fd, "io", PROCESS_BUFFER_SIZE) > 0)
+        now = process_parse_transfer(reader->buffer);
+    process->facts.read_bytes_per_second = UNKNOWN_REAL;
+    process->facts.write_bytes_per_second = UNKNOWN_REAL;
+    if (count_is_known(before.read_bytes) && count_is_known(now.read_bytes))
+        process->facts.read_bytes_per_second =
+            counter_rate((uint64_t)before.read_bytes, (uint64_t)now.read_bytes, seconds);
+    if (count_is_known(before.write_bytes) && count_is_known(now.write_bytes))
+        process->facts.write_bytes_per_second =
+            counter_rate((uint64_t)before.write_bytes, (uint64_t)now.write_bytes, seconds);
+    process->transfer = now;
+}
+
+static bool read_memory(struct process *facts, struct process_reader *reader, int directory_fd)
+{
+    struct process_memory memory;
+
+    if (read_file(reader, directory_fd, "statm", PROCESS_BUFFER_SIZE) <= 0 ||
+        !process_parse_memory(reader->buffer, &memory))
+        return false;
+    facts->virtual_bytes = memory.virtual_pages * reader->page_bytes;
+    facts->resident_bytes = memory.resident_pages * reader->page_bytes;
+    facts->shared_bytes = memory.shared_pages * reader->page_bytes;
+    facts->memory_percent = reader->memory_bytes > 0
+                                ? (double)facts->resident_bytes / (double)reader->memory_bytes * 100
+                                : UNKNOWN_REAL;
+    return true;
+}
+
+/* Take over what the files of /proc/PID say; false when the process ends meanwhile. */
+static bool read_files(struct known_process *process, struct process_reader *reader, int directory_fd,
+                       uint64_t now_ns)
+{
+    struct process *facts = &process->facts;
+    struct process_stat stat;
+    struct stat directory;
+
+    if (fstat(directory_fd, &directory) != 0 ||
+        read_file(reader, directory_fd, "stat", PROCESS_BUFFER_SIZE) <= 0 ||
+        !process_parse_stat(reader->buffer, &stat))
+        return false;
+    if (facts->start_ticks != stat.start_ticks || process->read_ns == 0) {
+        forget(process);
+        facts->start_ticks = stat.start_ticks;
+        facts->start_time_ns = find_start_time(stat.start_ticks, reader->ns_per_tick);
+    }
+    if (!read_memory(facts, reader, directory_fd))
+        return false;
+    double seconds = process->read_ns > 0 ? (double)(now_ns - process->read_ns) / NS_PER_SECOND : 0;
+    read_transfer(process, reader, directory_fd, seconds);
+    read_command(process, reader, directory_fd, &stat, now_ns);
+
+    memcpy(process->name, stat.name, sizeof(process->name));
+    facts->name = process->name;
+    facts->command = process->command;
+    facts->uid = directory.st_uid; /* the effective one */
+    facts->parent_pid = stat.parent_pid;
+    facts->state = stat.state;
+    facts->priority = stat.priority;
+    facts->nice = stat.nice;
+    facts->thread_count = stat.thread_count;
+    if (!process->has_cpu_clock)
+        process->cpu_ns = stat.cpu_ticks * reader->ns_per_tick;
+    return true;
+}
+
+static bool read_in_full(struct known_process *process, struct process_reader *reader, uint64_t now_ns)
+{
+    char number[16];
+
+    snprintf(number, sizeof(number), "%d", (int)process->facts.pid);
+    int directory_fd = openat(reader->proc_fd, number, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (directory_fd < 0)
+        return false;
+    bool read = read_files(process, reader, directory_fd, now_ns);
+    close(directory_fd);
+    /* Processes that are first seen together are spread over the time until they are due again. */
+    if (process->read_ns == 0)
+        now_ns -= FULL_INTERVAL_NS / 64 * (uint64_t)(process->facts.pid % 64);
+    process->full_due_ns = now_ns + FULL_INTERVAL_NS;
+    return read;
+}
+
+/* Whether something outside the process has changed it. */
+static bool was_changed_by_others(const struct known_process *process, const struct process_reader *reader)
+{
+    const struct process *facts = &process->facts;
+
+    errno = 0;
+    int nice = getpriority(PRIO_PROCESS, (id_t)facts->pid);
+    if (errno != 0 || nice != facts->nice)
+        return true;
+    if (facts->parent_pid == 0 || reader->known_pid_count == 0)
+        return false;
+    return bsearch(&facts->parent_pid, reader->known_pids, reader->known_pid_count, sizeof(pid_t),
+                   process_compare_pids) == NULL;
+}
+
+/* Read the CPU-time clock; returns whether the process seems to have run since the last reading. A process
+ * that could have run, but got no CPU, may be in another state by now. */
+static bool has_run(struct known_process *process)
+{
+    struct timespec cpu;
+
+    if (!process->has_cpu_clock || clock_gettime(process->cpu_clock, &cpu) != 0)
+        return true;
+    uint64_t cpu_ns = (uint64_t)cpu.tv_sec * NS_PER_SECOND + (uint64_t)cpu.tv_nsec;
+    bool is_same = cpu_ns == process->cpu_ns && process->facts.state != 'R';
+    process->cpu_ns = cpu_ns;
+    return !is_same;
+}
+
+bool known_process_refresh(struct known_process *process, struct process_reader *reader)
+{
+    struct process *facts = &process->facts;
+    uint64_t cpu_before_ns = process->cpu_ns;
+    bool ran = has_run(process);
+    uint64_t now_ns = clock_monotonic_ns();
+
+    if (ran)
+        process->run_ns = now_ns;
+    if (ran || now_ns >= process->full_due_ns || was_changed_by_others(process, reader)) {
+        if (!read_in_full(process, reader, now_ns))
+            return false;
+    } else {
+        facts->read_bytes_per_second = count_is_known(process->transfer.read_bytes) ? 0 : UNKNOWN_REAL;
+        facts->write_bytes_per_second = count_is_known(process->transfer.write_bytes) ? 0 : UNKNOWN_REAL;
+    }
+    double seconds = process->read_ns > 0 ? (double)(now_ns - process->read_ns) / NS_PER_SECOND : 0;
+    double percent = counter_rate(cpu_before_ns, process->cpu_ns, seconds) / 1e9 * 100;
+    facts->cpu_percent = percent > reader->cpu_percent_limit ? reader->cpu_percent_limit : percent;
+    facts->cpu_seconds = (double)process->cpu_ns / 1e9;
+    facts->user = user_names_find(reader->users, facts->uid);
+    process->read_ns = now_ns;
+    return true;
+}

@@ -1,0 +1,186 @@
+#include "system/process_table.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "system/known_process.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+/* A process that nobody asked for in this time is forgotten. */
+#define KEEP_NS (60 * NS_PER_SECOND)
+
+enum {
+    NAMES_SIZE = 32 * 1024, /* bytes of directory entries a call */
+};
+
+struct process_table {
+    struct process_reader reader;
+    char *names;
+    pid_t *pids;
+    size_t pid_count;
+    size_t pid_capacity;
+    struct known_process **known; /* by pid */
+    size_t known_count;
+};
+
+struct error *process_table_open(struct process_table **table)
+{
+    int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (proc_fd < 0)
+        return error_new_errno(errno, "cannot open /proc");
+    *table = memory_allocate(1, sizeof(**table));
+    (*table)->names = memory_allocate(NAMES_SIZE, 1);
+    (*table)->reader = (struct process_reader){
+        .proc_fd = proc_fd,
+        .users = user_names_new(),
+        .buffer = memory_allocate(PROCESS_BUFFER_SIZE, 1),
+        .ns_per_tick = NS_PER_SECOND / (uint64_t)sysconf(_SC_CLK_TCK),
+        .page_bytes = sysconf(_SC_PAGESIZE),
+        .cpu_percent_limit = 100 * (double)sysconf(_SC_NPROCESSORS_CONF),
+    };
+    return NULL;
+}
+
+void process_table_close(struct process_table *table)
+{
+    if (table == NULL)
+        return;
+    for (size_t i = 0; i < table->known_count; i++)
+        known_process_free(table->known[i]);
+    free(table->known);
+    free(table->pids);
+    free(table->names);
+    user_names_free(table->reader.users);
+    free(table->reader.buffer);
+    close(table->reader.proc_fd);
+    free(table);
+}
+
+/* The process id that a name in /proc stands for, or 0. */
+static pid_t parse_pid(const char *name)
+{
+    int64_t pid = 0;
+
+    for (; *name >= '0' && *name <= '9' && pid <= INT32_MAX; name++)
+        pid = pid * 10 + (*name - '0');
+    return *name == '\0' && pid <= INT32_MAX ? (pid_t)pid : 0;
+}
+
+static void add_pid(struct process_table *table, pid_t pid)
+{
+    table->pids = memory_grow(table->pids, &table->pid_capacity, table->pid_count + 1, sizeof(*table->pids));
+    table->pids[table->pid_count++] = pid;
+}
+
+struct error *process_table_list(struct process_table *table, const pid_t **pids, size_t *count)
+{
+    ssize_t length;
+    bool ascending = true;
+
+    table->pid_count = 0;
+    table->reader.known_pid_count = 0;
+    if (lseek(table->reader.proc_fd, 0, SEEK_SET) < 0)
+        return error_new_errno(errno, "cannot read /proc");
+    while ((length = getdents64(table->reader.proc_fd, table->names, NAMES_SIZE)) > 0) {
+        for (ssize_t offset = 0; offset < length;) {
+            const struct dirent64 *entry = (const struct dirent64 *)(table->names + offset);
+            pid_t pid = parse_pid(entry->d_name);
+            offset += entry->d_reclen;
+            if (pid == 0)
+                continue;
+            if (table->pid_count > 0 && table->pids[table->pid_count - 1] > pid)
+                ascending = false;
+            add_pid(table, pid);
+        }
+    }
+    if (length < 0)
+        return error_new_errno(errno, "cannot list the processes in /proc");
+    if (!ascending) /* the kernel lists them in this order, but nothing promises it */
+        qsort(table->pids, table->pid_count, sizeof(*table->pids), process_compare_pids);
+    table->reader.known_pids = table->pids;
+    table->reader.known_pid_count = table->pid_count;
+    *pids = table->pids;
+    *count = table->pid_count;
+    return NULL;
+}
+
+static const char *copy(struct arena *arena, const char *text)
+{
+    return arena_copy_text(arena, text, strlen(text));
+}
+
+/* The facts with their texts in the arena. */
+static struct process take_facts(const struct known_process *process, struct arena *arena)
+{
+    struct process facts = process->facts;
+
+    facts.name = copy(arena, facts.name);
+    facts.command = copy(arena, facts.command);
+    facts.user = copy(arena, facts.user);
+    return facts;
+}
+
+/* Keep a process that was not asked for this time, or forget it. */
+static void keep_or_forget(struct process_table *table, struct known_process *process, uint64_t now_ns)
+{
+    if (now_ns - process->read_ns < KEEP_NS)
+        table->known[table->known_count++] = process;
+    else
+        known_process_free(process);
+}
+
+size_t process_table_read(struct process_table *table, const pid_t *pids, size_t pid_count,
+                          struct arena *arena, struct process **processes)
+{
+    struct known_process **old = table->known;
+    size_t old_count = table->known_count;
+    size_t old_index = 0;
+    size_t count = 0;
+    uint64_t now_ns = clock_monotonic_ns();
+    struct sysinfo info;
+
+    if (sysinfo(&info) == 0)
+        table->reader.memory_bytes = (int64_t)info.totalram * info.mem_unit;
+    *processes = arena_allocate(arena, pid_count, sizeof(**processes));
+    table->known = memory_allocate(old_count + pid_count, sizeof(*table->known));
+    table->known_count = 0;
+    for (size_t i = 0; i < pid_count; i++) {
+        if (i > 0 && pids[i] <= pids[i - 1])
+            continue; /* out of order: not what the header asks for */
+        while (old_index < old_count && old[old_index]->facts.pid < pids[i])
+            keep_or_forget(table, old[old_index++], now_ns);
+        bool is_known = old_index < old_count && old[old_index]->facts.pid == pids[i];
+        struct known_process *process = is_known ? old[old_index++] : known_process_new(pids[i]);
+        if (known_process_refresh(process, &table->reader)) {
+            (*processes)[count++] = take_facts(process, arena);
+            table->known[table->known_count++] = process;
+        } else {
+            known_process_free(process);
+        }
+    }
+    while (old_index < old_count)
+        keep_or_forget(table, old[old_index++], now_ns);
+    free(old);
+    return count;
+}
+
+size_t process_table_read_all(struct process_table *table, struct arena *arena, struct process **processes)
+{
+    const pid_t *pids;
+    size_t count;
+    struct error *error = process_table_list(table, &pids, &count);
+
+    if (error != NULL) {
+        error_free(error);
+        *processes = NULL;
+        return 0;
+    }
+    return process_table_read(table, pids, count, arena, processes);
+}
