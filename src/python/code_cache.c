@@ -1,0 +1,433 @@
+#include "python/code_cache.h"
+
+#include "base/hash.h"
+#include "base/memory.h"
+#include "python/line_table.h"
+#include "python/memory.h"
+#include "python/unicode.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    MAX_ENTRIES = 1 << 16,
+    FIRST_CAPACITY = 1 << 10,
+    MAX_CODE_UNITS = 8 << 20, /* 16 MiB of bytecode */
+    MAX_FRAME_SLOTS = 1 << 20,
+    MAX_LINE_TABLE_BYTES = 1 << 20, /* of one code object, as the process holds it */
+    LINE_TABLES_BYTES = 32 << 20,   /* of all code objects, as they are kept here */
+    CODE_BYTES_MAX = 1024,          /* layout.c allows no larger struct */
+    BYTES_HEADER_MAX = 512,
+    CODE_UNIT_BYTES = 2,
+    SLOT_BYTES = 8, /* of a local variable or a stack entry in a frame */
+};
+
+/* Whatever differs when an address holds another code object than before. */
+struct identity {
+    uint64_t type;
+    uint64_t filename;
+    uint64_t name;
+    uint64_t qualname;
+    uint64_t line_table;
+    uint64_t code_units;
+    uint32_t first_line;
+};
+
+struct entry {
+    struct code_object code; /* first, so that an entry is found from what callers hold */
+    struct identity identity;
+    struct line_table *lines; /* NULL until a line is asked for */
+};
+
+struct code_cache {
+    pid_t pid;
+    const struct python_layout *layout;
+    struct call_tree *tree;
+    uint64_t code_type;   /* address of PyCode_Type; 0 until it is learned */
+    struct entry **slots; /* open addressing; NULL is free */
+    size_t capacity;      /* a power of two */
+    size_t used;
+    size_t line_bytes; /* of all line tables */
+    unsigned char characters[2][UNICODE_MAX_BYTES];
+    char filename[UNICODE_TEXT_SIZE];
+    char qualname[UNICODE_TEXT_SIZE];
+};
+
+/* Code objects that the interpreter makes for itself.
+ *
+ * source  3.12 Objects/codeobject.c, _Py_MakeShimCode; 3.13 to 3.15 Python/specialize.c, _Py_InitCleanup */
+static const struct function internal_functions[] = {
+    {.name = "<interpreter trampoline>", .file = "<shim>", .line = 1},
+    {.name = "__init__", .file = "__init__", .line = 0},
+};
+
+struct code_cache *code_cache_new(pid_t pid, const struct python_layout *layout, struct call_tree *tree)
+{
+    struct code_cache *cache = memory_allocate(1, sizeof(*cache));
+
+    cache->pid = pid;
+    cache->layout = layout;
+    cache->tree = tree;
+    cache->capacity = FIRST_CAPACITY;
+    cache->slots = memory_allocate(cache->capacity, sizeof(struct entry *));
+    return cache;
+}
+
+static void forget_lines(struct code_cache *cache, struct entry *entry)
+{
+    if (entry->lines == NULL)
+        return;
+    cache->line_bytes -= line_table_size(entry->lines);
+    free(entry->lines);
+    entry->lines = NULL;
+}
+
+static void entry_free(struct code_cache *cache, struct entry *entry)
+{
+    forget_lines(cache, entry);
+    free(entry);
+}
+
+void code_cache_free(struct code_cache *cache)
+{
+    if (cache == NULL)
+        return;
+    for (size_t i = 0; i < cache->capacity; i++) {
+        if (cache->slots[i] != NULL)
+            entry_free(cache, cache->slots[i]);
+    }
+    free(cache->slots);
+    free(cache);
+}
+
+/* ---- the table ---- */
+
+static size_t home_slot(const struct code_cache *cache, uint64_t address)
+{
+    return (size_t)hash_u64(address) & (cache->capacity - 1);
+}
+
+static size_t find_slot(const struct code_cache *cache, uint64_t address)
+{
+    size_t slot = home_slot(cache, address);
+
+    while (cache->slots[slot] != NULL && cache->slots[slot]->code.address != address)
+        slot = (slot + 1) & (cache->capacity - 1);
+    return slot;
+}
+
+struct code_object *code_cache_find(struct code_cache *cache, uint64_t address)
+{
+    struct entry *entry = cache->slots[find_slot(cache, address)];
+
+    return entry != NULL ? &entry->code : NULL;
+}
+
+/* Take an entry out; those behind it that it kept from their places move up. */
+static void remove_slot(struct code_cache *cache, size_t slot)
+{
+    size_t mask = cache->capacity - 1;
+    size_t hole = slot;
+
+    entry_free(cache, cache->slots[slot]);
+    cache->used--;
+    for (size_t next = (slot + 1) & mask; cache->slots[next] != NULL; next = (next + 1) & mask) {
+        size_t distance = (next - home_slot(cache, cache->slots[next]->code.address)) & mask;
+        if (distance >= ((next - hole) & mask)) {
+            cache->slots[hole] = cache->slots[next];
+            hole = next;
+        }
+    }
+    cache->slots[hole] = NULL;
+}
+
+static int compare_times(const void *left, const void *right)
+{
+    uint64_t a = *(const uint64_t *)left;
+    uint64_t b = *(const uint64_t *)right;
+
+    return (a > b) - (a < b);
+}
+
+/* When half of the entries had been verified last. */
+static uint64_t median_verified_ns(const struct code_cache *cache)
+{
+    uint64_t *times = memory_allocate(cache->used, sizeof(*times));
+    size_t count = 0;
+
+    for (size_t i = 0; i < cache->capacity; i++) {
+        if (cache->slots[i] != NULL)
+            times[count++] = cache->slots[i]->code.verified_ns;
+    }
+    qsort(times, count, sizeof(*times), compare_times);
+    uint64_t median = times[count / 2];
+    free(times);
+    return median;
+}
+
+/* Put all entries that were verified at `oldest_ns` or later into a table of `capacity` slots. */
+static void rebuild(struct code_cache *cache, size_t capacity, uint64_t oldest_ns)
+{
+    struct entry **old_slots = cache->slots;
+    size_t old_capacity = cache->capacity;
+
+    cache->slots = memory_allocate(capacity, sizeof(struct entry *));
+    cache->capacity = capacity;
+    cache->used = 0;
+    for (size_t i = 0; i < old_capacity; i++) {
+        struct entry *entry = old_slots[i];
+        if (entry == NULL)
+            continue;
+        if (entry->code.verified_ns < oldest_ns) {
+            entry_free(cache, entry);
+            continue;
+        }
+        cache->slots[find_slot(cache, entry->code.address)] = entry;
+        cache->used++;
+    }
+    free(old_slots);
+}
+
+static void make_room(struct code_cache *cache)
+{
+    if (cache->used >= MAX_ENTRIES)
+        rebuild(cache, cache->capacity, median_verified_ns(cache) + 1);
+    else if ((cache->used + 1) * 2 > cache->capacity)
+        rebuild(cache, cache->capacity * 2, 0);
+}
+
+/* ---- reading code objects ---- */
+
+static void parse_identity(struct identity *identity, const struct python_layout *layout,
+                           const unsigned char *bytes)
+{
+    memset(identity, 0, sizeof(*identity));
+    identity->type = memory_get_u64(bytes, layout->object.type);
+    identity->filename = memory_get_u64(bytes, layout->code.filename);
+    identity->name = memory_get_u64(bytes, layout->code.name);
+    identity->qualname = memory_get_u64(bytes, layout->code.qualname);
+    identity->line_table = memory_get_u64(bytes, layout->code.linetable);
+    identity->code_units = memory_get_u64(bytes, layout->code.code_units);
+    identity->first_line = memory_get_u32(bytes, layout->code.firstlineno);
+}
+
+static bool is_code_type(const struct code_cache *cache, uint64_t type)
+{
+    static const char expected[] = "code";
+    char name[sizeof(expected)];
+    uint64_t name_address;
+
+    return memory_is_pointer(type) &&
+           memory_read_word(cache->pid, type + cache->layout->object.type_name, &name_address) &&
+           memory_read(cache->pid, name_address, name, sizeof(name)) &&
+           memcmp(name, expected, sizeof(expected)) == 0;
+}
+
+/* Whether what was read can be a code object. The address of its type is learned from the first one. */
+static bool check_identity(struct code_cache *cache, const struct identity *identity)
+{
+    if (!memory_is_pointer(identity->filename) || !memory_is_pointer(identity->name) ||
+        !memory_is_pointer(identity->qualname) || !memory_is_pointer(identity->line_table) ||
+        identity->code_units == 0 || identity->code_units > MAX_CODE_UNITS)
+        return false;
+    if (cache->code_type == 0 && is_code_type(cache, identity->type))
+        cache->code_type = identity->type;
+    return cache->code_type != 0 && identity->type == cache->code_type;
+}
+
+/* Bring file and qualified name of a code object over, clean, to the buffers of the cache. */
+static bool read_names(struct code_cache *cache, const struct identity *identity)
+{
+    const uint64_t addresses[2] = {identity->filename, identity->qualname};
+    char *texts[2] = {cache->filename, cache->qualname};
+    unsigned char headers[2][UNICODE_HEADER_MAX];
+    struct unicode_characters characters[2];
+    struct memory_piece pieces[2];
+
+    for (size_t i = 0; i < 2; i++)
+        pieces[i] = (struct memory_piece){addresses[i], headers[i], unicode_header_size(cache->layout)};
+    if (memory_read_pieces(cache->pid, pieces, 2) != 2)
+        return false;
+    for (size_t i = 0; i < 2; i++) {
+        if (!unicode_find_characters(&characters[i], cache->layout, addresses[i], headers[i]))
+            return false;
+        pieces[i] = (struct memory_piece){characters[i].address, cache->characters[i],
+                                          (size_t)characters[i].length * characters[i].width};
+    }
+    if (memory_read_pieces(cache->pid, pieces, 2) != 2)
+        return false;
+    for (size_t i = 0; i < 2; i++)
+        unicode_clean(texts[i], &characters[i], cache->characters[i]);
+    return true;
+}
+
+static bool is_internal(const struct code_cache *cache, uint32_t line)
+{
+    for (size_t i = 0; i < sizeof(internal_functions) / sizeof(internal_functions[0]); i++) {
+        const struct function *internal = &internal_functions[i];
+        if (internal->line == line && strcmp(internal->file, cache->filename) == 0 &&
+            strcmp(internal->name, cache->qualname) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Fill an entry from the bytes of a code object; false when they are none. */
+static bool fill_entry(struct code_cache *cache, struct entry *entry, uint64_t address,
+                       const unsigned char *bytes, uint64_t now_ns)
+{
+    const struct python_layout *layout = cache->layout;
+    uint32_t locals = memory_get_u32(bytes, layout->code.nlocalsplus);
+    uint32_t stack = memory_get_u32(bytes, layout->code.stacksize);
+    struct identity identity;
+
+    parse_identity(&identity, layout, bytes);
+    if (locals > MAX_FRAME_SLOTS || stack > MAX_FRAME_SLOTS || !check_identity(cache, &identity) ||
+        !read_names(cache, &identity))
+        return false;
+
+    uint32_t line = identity.first_line <= INT32_MAX ? identity.first_line : 0;
+    forget_lines(cache, entry);
+    entry->identity = identity;
+    entry->code = (struct code_object){
+        .address = address,
+        .instructions = address + layout->code.instructions,
+        .instruction_bytes = (uint32_t)identity.code_units * CODE_UNIT_BYTES,
+        .function = call_tree_add_function(cache->tree, cache->qualname, cache->filename, line),
+        .frame_bytes = layout->frame.size + (locals + stack) * SLOT_BYTES,
+        .internal = is_internal(cache, line),
+        .verified_ns = now_ns,
+        .added_ns = now_ns,
+    };
+    return true;
+}
+
+struct code_object *code_cache_load(struct code_cache *cache, uint64_t address, uint64_t now_ns)
+{
+    struct code_object *known = code_cache_find(cache, address);
+    unsigned char bytes[CODE_BYTES_MAX];
+
+    if (known != NULL)
+        return known;
+    if (!memory_is_pointer(address) || !memory_read(cache->pid, address, bytes, cache->layout->code.size))
+        return NULL;
+
+    struct entry *entry = memory_allocate(1, sizeof(*entry));
+    if (!fill_entry(cache, entry, address, bytes, now_ns)) {
+        free(entry);
+        return NULL;
+    }
+    make_room(cache);
+    cache->slots[find_slot(cache, address)] = entry;
+    cache->used++;
+    return &entry->code;
+}
+
+/* ---- noticing that an address holds another code object ---- */
+
+/* Compare one entry with what memory holds now; true when it had changed. */
+static bool verify_entry(struct code_cache *cache, size_t slot, const unsigned char *bytes, uint64_t now_ns)
+{
+    struct entry *entry = cache->slots[slot];
+    struct identity identity;
+
+    parse_identity(&identity, cache->layout, bytes);
+    if (memcmp(&identity, &entry->identity, sizeof(identity)) == 0) {
+        entry->code.verified_ns = now_ns;
+        return false;
+    }
+    if (!fill_entry(cache, entry, entry->code.address, bytes, now_ns))
+        remove_slot(cache, slot);
+    return true;
+}
+
+size_t code_cache_verify(struct code_cache *cache, const uint64_t *addresses, size_t count, uint64_t now_ns)
+{
+    enum {
+        BATCH = 32,
+    };
+    unsigned char bytes[BATCH][CODE_BYTES_MAX];
+    struct memory_piece pieces[BATCH];
+    size_t changed = 0;
+
+    while (count > 0) {
+        size_t batch = count < BATCH ? count : BATCH;
+        for (size_t i = 0; i < batch; i++)
+            pieces[i] = (struct memory_piece){addresses[i], bytes[i], cache->layout->code.size};
+        size_t readable = memory_read_pieces(cache->pid, pieces, batch);
+        if (readable < batch && errno != EFAULT)
+            return changed;
+        for (size_t i = 0; i < readable; i++) {
+            size_t slot = find_slot(cache, addresses[i]);
+            if (cache->slots[slot] != NULL)
+                changed += verify_entry(cache, slot, bytes[i], now_ns);
+        }
+        if (readable < batch) {
+            size_t slot = find_slot(cache, addresses[readable]);
+            if (cache->slots[slot] != NULL) {
+                remove_slot(cache, slot);
+                changed++;
+            }
+            readable++;
+        }
+        addresses += readable;
+        count -= readable;
+    }
+    return changed;
+}
+
+/* ---- lines ---- */
+
+/* Read and decode the line table of an entry; what cannot be read becomes a table without lines. */
+static void load_lines(struct code_cache *cache, struct entry *entry)
+{
+    const struct python_layout *layout = cache->layout;
+    unsigned char header[BYTES_HEADER_MAX];
+    unsigned char *bytes = NULL;
+    uint64_t length = 0;
+
+    if (memory_read(cache->pid, entry->identity.line_table, header, layout->bytes.data)) {
+        length = memory_get_u64(header, layout->bytes.length);
+        if (length > MAX_LINE_TABLE_BYTES)
+            length = 0;
+        bytes = memory_allocate(length + 1, 1);
+        if (!memory_read(cache->pid, entry->identity.line_table + layout->bytes.data, bytes, length))
+            length = 0;
+    }
+    entry->lines =
+        line_table_decode(bytes, length, entry->identity.first_line, (uint32_t)entry->identity.code_units);
+    free(bytes);
+
+    if (cache->line_bytes > LINE_TABLES_BYTES) {
+        struct line_table *lines = entry->lines;
+        entry->lines = NULL;
+        for (size_t i = 0; i < cache->capacity; i++) {
+            if (cache->slots[i] != NULL)
+                forget_lines(cache, cache->slots[i]);
+        }
+        entry->lines = lines;
+    }
+    cache->line_bytes += line_table_size(entry->lines);
+}
+
+uint32_t code_cache_line(struct code_cache *cache, const struct code_object *code, uint64_t instruction)
+{
+    struct entry *entry = cache->slots[find_slot(cache, code->address)];
+
+    if (entry == NULL || !code_object_contains(code, instruction))
+        return 0;
+    if (instruction < code->instructions)
+        return entry->identity.first_line <= INT32_MAX ? entry->identity.first_line : 0;
+    if (entry->lines == NULL)
+        load_lines(cache, entry);
+    return line_table_find(entry->lines, (uint32_t)((instruction - code->instructions) / CODE_UNIT_BYTES));
+}
+
+/* Up to 3.12 a frame that has not begun yet points to the code unit before the first
+ * (Include/internal/pycore_frame.h, prev_instr). */
+bool code_object_contains(const struct code_object *code, uint64_t instruction)
+{
+    return instruction >= code->instructions - CODE_UNIT_BYTES &&
+           instruction < code->instructions + code->instruction_bytes;
+}

@@ -1,0 +1,76 @@
+#include "python/unicode.h"
+
+#include "base/text.h"
+#include "python/memory.h"
+
+#include <string.h>
+
+enum {
+    KIND_MASK = 7,
+    REPLACEMENT_CHARACTER = 0xfffd,
+};
+
+size_t unicode_header_size(const struct python_layout *layout)
+{
+    size_t state_end = layout->unicode.state + sizeof(uint32_t);
+    size_t length_end = layout->unicode.length + sizeof(uint64_t);
+
+    return state_end > length_end ? state_end : length_end;
+}
+
+bool unicode_find_characters(struct unicode_characters *characters, const struct python_layout *layout,
+                             uint64_t address, const unsigned char *header)
+{
+    uint32_t state = memory_get_u32(header, layout->unicode.state);
+    uint64_t length = memory_get_u64(header, layout->unicode.length);
+    unsigned kind = state >> layout->unicode.kind_shift & KIND_MASK;
+    bool compact = state >> layout->unicode.compact_shift & 1;
+    bool ascii = state >> layout->unicode.ascii_shift & 1;
+
+    if (!compact || (kind != 1 && kind != 2 && kind != 4) || (ascii && kind != 1) || length > INT64_MAX)
+        return false;
+    characters->address = address + (ascii ? layout->unicode.ascii_data : layout->unicode.compact_data);
+    characters->length = length < UNICODE_MAX_CHARACTERS ? (uint32_t)length : UNICODE_MAX_CHARACTERS;
+    characters->width = (uint8_t)kind;
+    return true;
+}
+
+static uint32_t character_at(const unsigned char *bytes, size_t index, unsigned width)
+{
+    uint16_t narrow;
+
+    if (width == 1)
+        return bytes[index];
+    if (width == 4)
+        return memory_get_u32(bytes, index * 4);
+    memcpy(&narrow, bytes + index * 2, sizeof(narrow));
+    return narrow;
+}
+
+static size_t encode(char *output, uint32_t character)
+{
+    if (character > 0x10ffff || (character >= 0xd800 && character <= 0xdfff))
+        character = REPLACEMENT_CHARACTER;
+    if (character < 0x80) {
+        output[0] = (char)character;
+        return 1;
+    }
+    size_t size = character < 0x800 ? 2 : character < 0x10000 ? 3 : 4;
+    for (size_t i = size - 1; i > 0; i--) {
+        output[i] = (char)(0x80 | (character & 0x3f));
+        character >>= 6;
+    }
+    output[0] = (char)(0xf00 >> size | character);
+    return size;
+}
+
+void unicode_clean(char text[static UNICODE_TEXT_SIZE], const struct unicode_characters *characters,
+                   const unsigned char *bytes)
+{
+    char encoded[UNICODE_MAX_BYTES];
+    size_t length = 0;
+
+    for (size_t i = 0; i < characters->length; i++)
+        length += encode(encoded + length, character_at(bytes, i, characters->width));
+    text_clean(text, UNICODE_TEXT_SIZE, encoded, length);
+}
