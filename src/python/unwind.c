@@ -227,13 +227,18 @@ static bool view_frame(struct unwinder *unwinder, uint64_t address, struct frame
 
 /* ---- walking ---- */
 
-/* The code object that a frame executes, if the frame can be one. */
+/* The code object that a frame executes, if the frame can be one. A code object that does not fit the frame
+ * may be a new one where a freed one was. */
 static const struct code_object *frame_code(struct unwinder *unwinder, const struct frame_view *view)
 {
     const struct code_object *code = code_cache_find(unwinder->codes, view->executable);
 
-    if (code == NULL)
+    if (code == NULL) {
         code = code_cache_load(unwinder->codes, view->executable, unwinder->now_ns);
+    } else if (!code_object_contains(code, view->instruction)) {
+        code_cache_verify(unwinder->codes, &view->executable, 1, unwinder->now_ns);
+        code = code_cache_find(unwinder->codes, view->executable);
+    }
     return code != NULL && code_object_contains(code, view->instruction) ? code : NULL;
 }
 

@@ -1,0 +1,80 @@
+#include "sampler/accumulator.h"
+
+#include "base/memory.h"
+
+#include <stdlib.h>
+
+void accumulator_add(struct accumulator *accumulator, uint16_t thread, pid_t tid, uint32_t node,
+                     enum thread_state state, uint64_t wall_ns, uint64_t ran_ns)
+{
+    uint64_t key = (uint64_t)thread << 40 | (uint64_t)state << 32 | node;
+    const uint32_t *place = hash_map_find(&accumulator->places, key);
+    uint32_t index;
+
+    if (place != NULL) {
+        index = *place;
+    } else {
+        index = (uint32_t)accumulator->count++;
+        accumulator->counters = memory_grow(accumulator->counters, &accumulator->counter_capacity,
+                                            accumulator->count, sizeof(*accumulator->counters));
+        accumulator->ran_ns = memory_grow(accumulator->ran_ns, &accumulator->ran_capacity, accumulator->count,
+                                          sizeof(*accumulator->ran_ns));
+        accumulator->counters[index] = (struct profile_counter){.node = node, .tid = tid, .state = state};
+        accumulator->ran_ns[index] = 0;
+        hash_map_set(&accumulator->places, key, index);
+    }
+    accumulator->counters[index].samples++;
+    accumulator->counters[index].wall_ns += wall_ns;
+    accumulator->ran_ns[index] += ran_ns;
+}
+
+static uint64_t weight_of(const struct accumulator *accumulator, size_t index, bool by_running)
+{
+    const struct profile_counter *counter = &accumulator->counters[index];
+
+    if (!by_running)
+        return accumulator->ran_ns[index];
+    return thread_state_on_cpu(counter->state) ? counter->wall_ns : 0;
+}
+
+static uint64_t total_weight(const struct accumulator *accumulator, pid_t tid, bool by_running)
+{
+    uint64_t total = 0;
+
+    for (size_t i = 0; i < accumulator->count; i++) {
+        if (accumulator->counters[i].tid == tid)
+            total += weight_of(accumulator, i, by_running);
+    }
+    return total;
+}
+
+void accumulator_spread_cpu(struct accumulator *accumulator, pid_t tid, uint64_t cpu_ns)
+{
+    bool by_running = true;
+    uint64_t total = total_weight(accumulator, tid, by_running);
+
+    if (total == 0) {
+        by_running = false;
+        total = total_weight(accumulator, tid, by_running);
+    }
+    for (size_t i = 0; total > 0 && i < accumulator->count; i++) {
+        struct profile_counter *counter = &accumulator->counters[i];
+        if (counter->tid == tid)
+            counter->cpu_ns +=
+                (uint64_t)((double)cpu_ns * (double)weight_of(accumulator, i, by_running) / (double)total);
+    }
+}
+
+void accumulator_clear(struct accumulator *accumulator)
+{
+    accumulator->count = 0;
+    hash_map_clear(&accumulator->places);
+}
+
+void accumulator_free(struct accumulator *accumulator)
+{
+    free(accumulator->counters);
+    free(accumulator->ran_ns);
+    hash_map_free(&accumulator->places);
+    *accumulator = (struct accumulator){0};
+}

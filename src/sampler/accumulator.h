@@ -1,0 +1,33 @@
+/* The counters of one process between two hand-overs: what samples add to (node, thread, state). */
+#ifndef PYNECK_SAMPLER_ACCUMULATOR_H
+#define PYNECK_SAMPLER_ACCUMULATOR_H
+
+#include "base/hash.h"
+#include "model/tick.h"
+
+struct accumulator {
+    struct profile_counter *counters;
+    uint64_t *ran_ns; /* beside each counter: CPU time that schedstat showed at its samples */
+    size_t counter_capacity;
+    size_t ran_capacity;
+    size_t count;
+    struct hash_map places;
+};
+
+/* One sample. `thread` is a small number that stands for the thread in this process. */
+void accumulator_add(struct accumulator *accumulator, uint16_t thread, pid_t tid, uint32_t node,
+                     enum thread_state state, uint64_t wall_ns, uint64_t ran_ns);
+
+/* Give a thread's CPU time of the interval to its samples.
+ *
+ * The kernel brings a running thread's CPU time up to date at its ticks, so between two samples it is 0 or
+ * too much. Over the whole interval it is exact, and the share of running samples that hit a node estimates,
+ * without bias, the node's share of it. A thread that was never caught running gives it to the samples that
+ * came after it ran. */
+void accumulator_spread_cpu(struct accumulator *accumulator, pid_t tid, uint64_t cpu_ns);
+
+/* Forget everything, keep the room. */
+void accumulator_clear(struct accumulator *accumulator);
+void accumulator_free(struct accumulator *accumulator);
+
+#endif

@@ -1,0 +1,46 @@
+/* What the sampler thread hands over at a tick. */
+#ifndef PYNECK_SAMPLER_BATCH_H
+#define PYNECK_SAMPLER_BATCH_H
+
+#include "base/arena.h"
+#include "model/tick.h"
+#include "sampler/thread_probe.h"
+#include "sampler/wait_kind.h"
+
+enum sampling_status {
+    SAMPLING_WORKS,
+    SAMPLING_STARTING, /* the interpreter has no thread yet */
+    SAMPLING_EXITING,  /* the interpreter is being finalized */
+    SAMPLING_DENIED,   /* its memory may not be read */
+    SAMPLING_BROKEN,   /* its memory makes no sense */
+    SAMPLING_GONE,     /* the process has ended */
+};
+
+struct thread_record {
+    pid_t tid;
+    char name[THREAD_NAME_SIZE]; /* empty when unknown */
+    struct wait_reason reason;   /* of the last sample; the state alone when it was on a CPU */
+    uint64_t cpu_ns;             /* in the interval */
+    int holds_gil;               /* as in struct thread */
+    bool has_stack;
+    uint32_t node;
+};
+
+struct process_record {
+    pid_t pid;
+    uint64_t start_ticks;
+    enum sampling_status status;
+    struct profile profile; /* counters from the batch's arena */
+    struct thread_record *threads;
+    size_t thread_count;
+};
+
+struct sampler_batch {
+    struct arena *arena; /* holds all of it; the taker frees it */
+    struct process_record *processes;
+    size_t process_count;
+    uint64_t begin_ns; /* CLOCK_MONOTONIC: the counters are of the time between these two */
+    uint64_t end_ns;
+};
+
+#endif

@@ -1,0 +1,492 @@
+#include "sampler/sampled_process.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "python/code_cache.h"
+#include "python/interpreters.h"
+#include "python/unwind.h"
+#include "sampler/accumulator.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    MAX_VERIFIED_AT_ONCE = 64,
+};
+
+static const uint64_t listing_interval_ns = NS_PER_SECOND;
+static const uint64_t retry_interval_ns = 50 * NS_PER_MILLISECOND;
+static const uint64_t name_interval_ns = 2 * NS_PER_SECOND;
+static const uint64_t longest_trust_ns = 2 * NS_PER_SECOND;
+
+/* A frame of a thread's last stack and the node it led to. */
+struct path_step {
+    uint64_t code;
+    uint64_t instruction;
+    uint64_t trusted_until_ns; /* then the code object has to be compared again */
+    uint64_t trusted_ns;       /* when that was decided */
+    uint32_t node;
+};
+
+struct sampled_thread {
+    struct thread_reference reference;
+    pid_t tid;
+    uint16_t number; /* in the accumulator */
+    bool is_main;
+    bool listed; /* found by the listing that runs */
+    bool gone;
+    struct thread_probe probe;
+    struct stack_hint hint;
+
+    struct schedule_counters schedule; /* at the last sample */
+    uint64_t taken_cpu_ns;             /* at the last hand-over */
+    uint64_t sampled_ns;               /* time of the last sample */
+    bool blocked;                      /* at the last sample */
+    bool has_stack;
+    uint32_t node;
+    struct wait_reason reason;
+
+    struct path_step *path; /* the last stack, outermost first */
+    size_t path_capacity;
+    size_t path_count;
+    uint64_t path_epoch;
+
+    char name[THREAD_NAME_SIZE];
+    uint64_t name_ns;
+};
+
+struct sampled_process {
+    pid_t pid;
+    uint64_t start_ticks;
+    struct python_location location;
+    struct call_tree *tree;
+    struct code_cache *codes;
+    struct unwinder *unwinder;
+    struct wait_finder waits;
+
+    struct sampled_thread *threads;
+    size_t thread_count;
+    size_t thread_capacity;
+    uint16_t next_number;
+    struct listed_thread *listing;
+    size_t listing_capacity;
+    uint64_t listed_ns;
+    bool must_list;
+
+    enum sampling_status status;
+    struct interpreter_moment moment; /* at the last read */
+    uint64_t threads_head;            /* of the last listing */
+    uint64_t code_object_generation;
+    uint64_t suspect_ns; /* code objects that were compared before may be others now */
+    uint64_t path_epoch; /* counts the times that a code object was another one */
+
+    struct accumulator accumulator;
+    uint64_t moments;
+    uint64_t samples;
+    uint64_t partial;
+    uint64_t invalid;
+    uint64_t late;
+    uint64_t cost_ns;
+};
+
+struct sampled_process *sampled_process_new(pid_t pid, uint64_t start_ticks,
+                                            const struct python_location *location, struct call_tree *tree)
+{
+    struct sampled_process *process = memory_allocate(1, sizeof(*process));
+
+    process->pid = pid;
+    process->start_ticks = start_ticks;
+    process->location = *location;
+    process->tree = tree;
+    process->codes = code_cache_new(pid, &process->location.layout, tree);
+    process->unwinder = unwinder_new(pid, &process->location.layout, process->codes);
+    process->waits.pid = pid;
+    process->status = SAMPLING_STARTING;
+    process->must_list = true;
+    return process;
+}
+
+static void release_thread(struct sampled_thread *thread)
+{
+    thread_probe_close(&thread->probe);
+    free(thread->path);
+}
+
+void sampled_process_free(struct sampled_process *process)
+{
+    for (size_t i = 0; i < process->thread_count; i++)
+        release_thread(&process->threads[i]);
+    free(process->threads);
+    free(process->listing);
+    accumulator_free(&process->accumulator);
+    unwinder_free(process->unwinder);
+    code_cache_free(process->codes);
+    free(process);
+}
+
+/* ---- which threads there are ---- */
+
+static struct sampled_thread *find_thread(struct sampled_process *process,
+                                          const struct thread_reference *reference)
+{
+    for (size_t i = 0; i < process->thread_count; i++) {
+        struct sampled_thread *thread = &process->threads[i];
+        if (thread->reference.address == reference->address &&
+            thread->reference.native_id == reference->native_id && !thread->gone)
+            return thread;
+    }
+    return NULL;
+}
+
+static void add_thread(struct sampled_process *process, const struct listed_thread *listed, uint64_t now_ns)
+{
+    struct sampled_thread thread = {
+        .reference = listed->reference,
+        .is_main = listed->is_main,
+        .listed = true,
+        .sampled_ns = now_ns,
+        .number = process->next_number++,
+        .reason = {.state = THREAD_OTHER, .fd = -1},
+    };
+
+    thread.tid = thread_find(process->pid, listed->reference.native_id);
+    if (thread.tid == 0 || !thread_probe_open(&thread.probe, process->pid, thread.tid))
+        return;
+    if (!thread_probe_schedule(&thread.probe, &thread.schedule)) {
+        release_thread(&thread);
+        return;
+    }
+    thread.taken_cpu_ns = thread.schedule.cpu_ns;
+    process->threads = memory_grow(process->threads, &process->thread_capacity, process->thread_count + 1,
+                                   sizeof(*process->threads));
+    process->threads[process->thread_count++] = thread;
+}
+
+static void drop_unlisted_threads(struct sampled_process *process)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < process->thread_count; i++) {
+        struct sampled_thread *thread = &process->threads[i];
+        if (thread->listed && !thread->gone) {
+            process->threads[kept++] = *thread;
+            continue;
+        }
+        accumulator_spread_cpu(&process->accumulator, thread->tid,
+                               thread->schedule.cpu_ns - thread->taken_cpu_ns);
+        release_thread(thread);
+    }
+    process->thread_count = kept;
+}
+
+static enum sampling_status status_of_listing(enum listing listing, pid_t pid)
+{
+    static const enum sampling_status statuses[] = {
+        [LISTING_DONE] = SAMPLING_WORKS,
+        [LISTING_STARTING] = SAMPLING_STARTING,
+        [LISTING_EXITING] = SAMPLING_EXITING,
+        [LISTING_FAILED] = SAMPLING_BROKEN,
+    };
+    int reason = errno;
+
+    if (listing != LISTING_FAILED)
+        return statuses[listing];
+    if (reason == EPERM)
+        return SAMPLING_DENIED;
+    struct thread_probe probe;
+    if (reason == ESRCH || !thread_probe_open(&probe, pid, pid))
+        return SAMPLING_GONE;
+    thread_probe_close(&probe);
+    return SAMPLING_BROKEN;
+}
+
+static void list_threads(struct sampled_process *process, uint64_t now_ns)
+{
+    size_t count = 0;
+
+    errno = 0;
+    enum listing listing = interpreters_list_threads(process->pid, &process->location, &process->listing,
+                                                     &process->listing_capacity, &count);
+    process->status = status_of_listing(listing, process->pid);
+    process->listed_ns = now_ns;
+    process->must_list = false;
+    for (size_t i = 0; i < process->thread_count; i++)
+        process->threads[i].listed = false;
+    for (size_t i = 0; i < count; i++) {
+        struct sampled_thread *thread = find_thread(process, &process->listing[i].reference);
+        if (thread != NULL)
+            thread->listed = true;
+        else
+            add_thread(process, &process->listing[i], now_ns);
+    }
+    drop_unlisted_threads(process);
+}
+
+static bool listing_is_due(const struct sampled_process *process, uint64_t now_ns)
+{
+    uint64_t age = now_ns - process->listed_ns;
+
+    if (process->status == SAMPLING_WORKS)
+        return process->must_list || age >= listing_interval_ns;
+    return process->listed_ns == 0 || age >= retry_interval_ns;
+}
+
+/* ---- names of frames ---- */
+
+/* How long an entry of the code cache may be trusted from now on. Where the interpreter counts the code
+ * objects that it frees, until that count moves. Else the longer it has stood the longer: functions of
+ * modules live on, what exec() makes goes at once. */
+static uint64_t trust_until(const struct sampled_process *process, const struct code_object *code)
+{
+    if (process->code_object_generation != 0)
+        return code->verified_ns >= process->suspect_ns ? UINT64_MAX : 0;
+    uint64_t proven = (code->verified_ns - code->added_ns) / 4;
+    return code->verified_ns + (proven < longest_trust_ns ? proven : longest_trust_ns);
+}
+
+static struct path_step *known_step(struct sampled_thread *thread, const struct frame *frame, size_t depth)
+{
+    if (depth >= thread->path_count)
+        return NULL;
+    struct path_step *step = &thread->path[depth];
+    return step->code == frame->code && step->instruction == frame->instruction ? step : NULL;
+}
+
+/* Compare the code objects of a stack with memory where that is due. */
+static void verify_codes(struct sampled_process *process, struct sampled_thread *thread,
+                         const struct frame *frames, size_t count, uint64_t now_ns)
+{
+    uint64_t addresses[MAX_VERIFIED_AT_ONCE];
+    size_t due = 0;
+
+    for (size_t i = 0; i < count && due < MAX_VERIFIED_AT_ONCE; i++) {
+        struct path_step *step = known_step(thread, &frames[i], count - 1 - i);
+        if (step != NULL && now_ns <= step->trusted_until_ns && step->trusted_ns >= process->suspect_ns)
+            continue;
+        const struct code_object *code = code_cache_find(process->codes, frames[i].code);
+        if (code == NULL)
+            continue;
+        uint64_t trusted_until_ns = trust_until(process, code);
+        if (trusted_until_ns < now_ns && code->verified_ns != now_ns) {
+            addresses[due++] = frames[i].code;
+        } else if (step != NULL) {
+            step->trusted_until_ns = trusted_until_ns;
+            step->trusted_ns = now_ns;
+        }
+    }
+    if (due > 0 && code_cache_verify(process->codes, addresses, due, now_ns) > 0)
+        process->path_epoch++;
+}
+
+/* The node of a stack in the call tree; of what stands as it did at the thread's last sample nothing is
+ * looked up. */
+static uint32_t find_node(struct sampled_process *process, struct sampled_thread *thread,
+                          const struct frame *frames, size_t count, uint64_t now_ns)
+{
+    uint32_t node = CALL_TREE_ROOT;
+    bool same = true;
+
+    if (process->moment.code_object_generation != process->code_object_generation) {
+        process->code_object_generation = process->moment.code_object_generation;
+        process->suspect_ns = now_ns;
+    }
+    verify_codes(process, thread, frames, count, now_ns);
+    if (thread->path_epoch != process->path_epoch) {
+        thread->path_count = 0;
+        thread->path_epoch = process->path_epoch;
+    }
+    thread->path = memory_grow(thread->path, &thread->path_capacity, count, sizeof(*thread->path));
+    for (size_t depth = 0; depth < count; depth++) {
+        const struct frame *frame = &frames[count - 1 - depth];
+        const struct path_step *known = same ? known_step(thread, frame, depth) : NULL;
+        if (known != NULL) {
+            node = known->node;
+            continue;
+        }
+        same = false;
+        const struct code_object *code = code_cache_find(process->codes, frame->code);
+        if (code != NULL)
+            node = call_tree_add_node(process->tree, node, code->function,
+                                      code_cache_line(process->codes, code, frame->instruction));
+        thread->path[depth] = (struct path_step){
+            .code = frame->code,
+            .instruction = frame->instruction,
+            .node = node,
+            .trusted_until_ns = code != NULL ? trust_until(process, code) : 0,
+            .trusted_ns = now_ns,
+        };
+    }
+    thread->path_count = count;
+    return node;
+}
+
+/* ---- one sample ---- */
+
+static int gil_of(const struct sampled_process *process, const struct sampled_thread *thread)
+{
+    if (!process->moment.known || !process->moment.gil_known)
+        return -1;
+    return process->moment.gil_holder == thread->reference.address;
+}
+
+static enum thread_state state_on_cpu(const struct sampled_process *process,
+                                      const struct sampled_thread *thread)
+{
+    int holds_gil = gil_of(process, thread);
+
+    if (holds_gil == 0)
+        return THREAD_NATIVE;
+    return holds_gil == 1 && process->moment.collecting ? THREAD_GC : THREAD_RUNNING;
+}
+
+/* Read the stack, and count how far it can be trusted; false when the thread has gone. */
+static bool read_stack(struct sampled_process *process, struct sampled_thread *thread, uint64_t now_ns)
+{
+    const struct frame *frames;
+    size_t count;
+    enum stack_trust trust = unwinder_read(process->unwinder, &thread->reference, &thread->hint,
+                                           &process->moment, &frames, &count, now_ns);
+
+    if (trust == STACK_GONE) {
+        process->must_list = true;
+        return false;
+    }
+    if (process->moment.known && process->moment.threads_head != process->threads_head) {
+        process->threads_head = process->moment.threads_head;
+        process->must_list = true;
+    }
+    thread->has_stack = trust != STACK_INVALID;
+    thread->node = find_node(process, thread, frames, count, now_ns);
+    process->partial += trust == STACK_PARTIAL;
+    process->invalid += trust == STACK_INVALID;
+    return true;
+}
+
+/* One sample of one thread.
+ *
+ * The order of the reads matters: the turns are read before the thread is seen blocked, and that before its
+ * stack. So when it was blocked, and its turns are the same at the next sample, it has not run since before
+ * its stack was read, and the stack still stands. */
+static void sample_thread(struct sampled_process *process, struct sampled_thread *thread, uint64_t now_ns)
+{
+    struct schedule_counters schedule;
+    struct kernel_activity activity;
+    uint64_t wall_ns = now_ns - thread->sampled_ns;
+
+    if (!thread_probe_schedule(&thread->probe, &schedule)) {
+        thread->gone = process->must_list = true;
+        return;
+    }
+    uint64_t ran_ns = schedule.cpu_ns - thread->schedule.cpu_ns;
+    if (!thread->blocked || schedule.turns != thread->schedule.turns || schedule.turns == 0) {
+        if (!thread_probe_activity(&thread->probe, &activity)) {
+            thread->gone = process->must_list = true;
+            return;
+        }
+        if (!read_stack(process, thread, now_ns))
+            return;
+        thread->blocked = activity.known && !activity.running;
+        thread->reason = (struct wait_reason){.state = state_on_cpu(process, thread), .fd = -1};
+        if (thread->blocked)
+            thread->reason = wait_reason_find(&process->waits, &activity, thread->reference.gil);
+        else if (!activity.known && ran_ns == 0)
+            thread->reason.state = THREAD_OTHER;
+    }
+    thread->schedule = schedule;
+    thread->sampled_ns = now_ns;
+    process->samples++;
+    accumulator_add(&process->accumulator, thread->number, thread->tid, thread->node, thread->reason.state,
+                    wall_ns, ran_ns);
+}
+
+void sampled_process_sample(struct sampled_process *process, uint64_t now_ns, bool late)
+{
+    if (listing_is_due(process, now_ns))
+        list_threads(process, now_ns);
+    if (process->status != SAMPLING_WORKS)
+        return;
+    for (size_t i = 0; i < process->thread_count; i++)
+        sample_thread(process, &process->threads[i], now_ns);
+    process->moments++;
+    process->late += late;
+    process->cost_ns += clock_monotonic_ns() - now_ns;
+}
+
+/* ---- hand-over ---- */
+
+static void record_thread(struct sampled_process *process, struct sampled_thread *thread,
+                          struct thread_record *record, uint64_t now_ns)
+{
+    struct schedule_counters schedule;
+
+    if (!thread_probe_schedule(&thread->probe, &schedule))
+        schedule = thread->schedule;
+    uint64_t cpu_ns = schedule.cpu_ns - thread->taken_cpu_ns;
+    thread->taken_cpu_ns = schedule.cpu_ns;
+    if (cpu_ns > 0)
+        accumulator_spread_cpu(&process->accumulator, thread->tid, cpu_ns);
+    if (thread->name_ns == 0 || now_ns - thread->name_ns >= name_interval_ns) {
+        thread_read_name(thread->name, process->pid, thread->tid);
+        thread->name_ns = now_ns;
+    }
+    *record = (struct thread_record){
+        .tid = thread->tid,
+        .reason = thread->reason,
+        .cpu_ns = cpu_ns,
+        .holds_gil = gil_of(process, thread),
+        .has_stack = thread->has_stack,
+        .node = thread->node,
+    };
+    memcpy(record->name, thread->is_main ? "MainThread" : thread->name,
+           thread->is_main ? 11 : sizeof(record->name));
+}
+
+void sampled_process_take(struct sampled_process *process, struct arena *arena, struct process_record *record,
+                          uint64_t begin_ns, uint64_t end_ns)
+{
+    double seconds = (double)(end_ns - begin_ns) / (double)NS_PER_SECOND;
+
+    *record = (struct process_record){
+        .pid = process->pid,
+        .start_ticks = process->start_ticks,
+        .status = process->status,
+        .threads = arena_allocate(arena, process->thread_count, sizeof(*record->threads)),
+        .thread_count = process->thread_count,
+    };
+    for (size_t i = 0; i < process->thread_count; i++)
+        record_thread(process, &process->threads[i], &record->threads[i], end_ns);
+
+    struct accumulator *accumulator = &process->accumulator;
+    struct profile_counter *counters = arena_allocate(arena, accumulator->count, sizeof(*counters));
+    if (accumulator->count > 0)
+        memcpy(counters, accumulator->counters, accumulator->count * sizeof(*counters));
+    record->profile = (struct profile){
+        .rate_hz = seconds > 0 ? (double)process->moments / seconds : UNKNOWN_REAL,
+        .samples = process->samples,
+        .partial = process->partial,
+        .invalid = process->invalid,
+        .late = process->late,
+        .cpu_percent = seconds > 0 ? (double)process->cost_ns / 1e7 / seconds : UNKNOWN_REAL,
+        .counters = counters,
+        .counter_count = accumulator->count,
+    };
+    accumulator_clear(accumulator);
+    process->moments = process->samples = process->partial = process->invalid = process->late =
+        process->cost_ns = 0;
+}
+
+pid_t sampled_process_pid(const struct sampled_process *process)
+{
+    return process->pid;
+}
+
+uint64_t sampled_process_start_ticks(const struct sampled_process *process)
+{
+    return process->start_ticks;
+}
+
+uint64_t sampled_process_cost_ns(const struct sampled_process *process)
+{
+    return process->cost_ns;
+}

@@ -1,0 +1,33 @@
+/* One process under the sampler: its threads, their stacks, its counters. Used by the sampler thread only. */
+#ifndef PYNECK_SAMPLER_SAMPLED_PROCESS_H
+#define PYNECK_SAMPLER_SAMPLED_PROCESS_H
+
+#include "model/call_tree.h"
+#include "python/locate.h"
+#include "sampler/batch.h"
+
+struct sampled_process;
+
+/* A process to be sampled; nothing is read yet. `tree` gets its functions and nodes. */
+struct sampled_process *sampled_process_new(pid_t pid, uint64_t start_ticks,
+                                            const struct python_location *location, struct call_tree *tree);
+void sampled_process_free(struct sampled_process *process);
+
+/* Take one sample of every thread.
+ *
+ * late  whether this moment came more than a period after its time */
+void sampled_process_sample(struct sampled_process *process, uint64_t now_ns, bool late);
+
+/* Hand over the counters of the interval and begin a new one.
+ *
+ * record  receives what was counted; arrays come from `arena` */
+void sampled_process_take(struct sampled_process *process, struct arena *arena, struct process_record *record,
+                          uint64_t begin_ns, uint64_t end_ns);
+
+pid_t sampled_process_pid(const struct sampled_process *process);
+uint64_t sampled_process_start_ticks(const struct sampled_process *process);
+
+/* How long its samples took since the last hand-over. */
+uint64_t sampled_process_cost_ns(const struct sampled_process *process);
+
+#endif

@@ -1,0 +1,369 @@
+#include "sampler/sampler.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "sampler/sampled_process.h"
+
+#include <errno.h>
+#include <math.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+enum {
+    MAX_DIVISOR = 1 << 12,
+};
+
+static const uint64_t budget_interval_ns = 200 * NS_PER_MILLISECOND;
+
+/* What the other thread wants done. */
+enum order_kind {
+    ORDER_ADD,
+    ORDER_REMOVE,
+    ORDER_FOCUS,
+    ORDER_TAKE,
+    ORDER_STOP,
+};
+
+struct order {
+    enum order_kind kind;
+    pid_t pid;
+    uint64_t start_ticks;
+    struct sampled_process *process; /* ORDER_ADD: now the sampler's */
+};
+
+/* A process and how often it has its turn: at every `divisor`th moment. */
+struct member {
+    struct sampled_process *process;
+    uint32_t divisor;
+    uint32_t phase;
+};
+
+struct sampler {
+    pthread_t thread;
+    struct call_tree *tree;
+    double budget_percent;
+    uint64_t period_ns;
+    sem_t wake;     /* orders have come */
+    sem_t answered; /* a batch was handed over */
+    _Atomic(struct sampler_batch *) batch;
+    bool take_is_pending; /* the other thread's */
+
+    pthread_mutex_t orders_mutex; /* the sampler only ever tries it */
+    struct order *orders;
+    size_t order_count;
+    size_t order_capacity;
+
+    /* From here on the sampler thread's own. */
+    struct member *members;
+    size_t member_count;
+    size_t member_capacity;
+    pid_t focus;
+    uint32_t focus_divisor;
+    uint32_t other_divisor;
+    uint64_t random;
+    uint64_t start_ns;
+    uint64_t slot;
+    uint64_t batch_begin_ns;
+    uint64_t budget_checked_ns;
+    uint64_t budget_cpu_ns;
+    bool stopping;
+};
+
+static uint64_t thread_cpu_ns(void)
+{
+    struct timespec used;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return (uint64_t)used.tv_sec * NS_PER_SECOND + (uint64_t)used.tv_nsec;
+}
+
+/* ---- budget ---- */
+
+static bool is_focus(const struct sampler *sampler, const struct member *member)
+{
+    return sampled_process_pid(member->process) == sampler->focus || sampler->member_count == 1;
+}
+
+static void set_divisors(struct sampler *sampler)
+{
+    for (size_t i = 0; i < sampler->member_count; i++) {
+        struct member *member = &sampler->members[i];
+        member->divisor = is_focus(sampler, member) ? sampler->focus_divisor : sampler->other_divisor;
+        member->phase = (uint32_t)i;
+    }
+}
+
+/* Keep the thread's own CPU time inside the budget: what is not in focus gives way first, and comes back
+ * last. */
+static void keep_budget(struct sampler *sampler, uint64_t now_ns)
+{
+    uint64_t elapsed_ns = now_ns - sampler->budget_checked_ns;
+
+    if (elapsed_ns < budget_interval_ns)
+        return;
+    uint64_t cpu_ns = thread_cpu_ns();
+    double percent = 100.0 * (double)(cpu_ns - sampler->budget_cpu_ns) / (double)elapsed_ns;
+    sampler->budget_checked_ns = now_ns;
+    sampler->budget_cpu_ns = cpu_ns;
+    if (isnan(sampler->budget_percent))
+        return;
+    bool has_others = sampler->member_count > 1;
+    if (percent > sampler->budget_percent) {
+        uint32_t *divisor = has_others && sampler->other_divisor < MAX_DIVISOR ? &sampler->other_divisor
+                                                                               : &sampler->focus_divisor;
+        if (*divisor < MAX_DIVISOR)
+            *divisor *= 2;
+    } else if (percent < sampler->budget_percent * 0.4) {
+        if (sampler->focus_divisor > 1)
+            sampler->focus_divisor /= 2;
+        else if (sampler->other_divisor > 1)
+            sampler->other_divisor /= 2;
+    }
+    set_divisors(sampler);
+}
+
+/* ---- orders ---- */
+
+static void remove_member(struct sampler *sampler, pid_t pid, uint64_t start_ticks)
+{
+    for (size_t i = 0; i < sampler->member_count; i++) {
+        struct sampled_process *process = sampler->members[i].process;
+        if (sampled_process_pid(process) == pid && sampled_process_start_ticks(process) == start_ticks) {
+            sampled_process_free(process);
+            sampler->members[i] = sampler->members[--sampler->member_count];
+            return;
+        }
+    }
+}
+
+static void hand_over(struct sampler *sampler)
+{
+    struct arena *arena = arena_new();
+    struct sampler_batch *batch = arena_allocate(arena, 1, sizeof(*batch));
+
+    batch->arena = arena;
+    batch->begin_ns = sampler->batch_begin_ns;
+    batch->end_ns = sampler->batch_begin_ns = clock_monotonic_ns();
+    batch->process_count = sampler->member_count;
+    batch->processes = arena_allocate(arena, sampler->member_count, sizeof(*batch->processes));
+    for (size_t i = 0; i < sampler->member_count; i++)
+        sampled_process_take(sampler->members[i].process, arena, &batch->processes[i], batch->begin_ns,
+                             batch->end_ns);
+    atomic_store_explicit(&sampler->batch, batch, memory_order_release);
+    sem_post(&sampler->answered);
+}
+
+static void carry_out(struct sampler *sampler, const struct order *order)
+{
+    switch (order->kind) {
+    case ORDER_ADD:
+        sampler->members = memory_grow(sampler->members, &sampler->member_capacity, sampler->member_count + 1,
+                                       sizeof(*sampler->members));
+        sampler->members[sampler->member_count++] = (struct member){.process = order->process};
+        break;
+    case ORDER_REMOVE:
+        remove_member(sampler, order->pid, order->start_ticks);
+        break;
+    case ORDER_FOCUS:
+        sampler->focus = order->pid;
+        break;
+    case ORDER_TAKE:
+        hand_over(sampler);
+        break;
+    case ORDER_STOP:
+        sampler->stopping = true;
+        break;
+    }
+}
+
+/* Carry out what was ordered; when the queue is being written to just now, at the next moment. */
+static void carry_out_orders(struct sampler *sampler)
+{
+    if (pthread_mutex_trylock(&sampler->orders_mutex) != 0)
+        return;
+    size_t count = sampler->order_count;
+    for (size_t i = 0; i < count; i++)
+        carry_out(sampler, &sampler->orders[i]);
+    sampler->order_count = 0;
+    pthread_mutex_unlock(&sampler->orders_mutex);
+    if (count > 0)
+        set_divisors(sampler);
+}
+
+/* ---- the clock ---- */
+
+static uint64_t next_random(struct sampler *sampler)
+{
+    uint64_t value = sampler->random;
+
+    value ^= value << 13;
+    value ^= value >> 7;
+    value ^= value << 17;
+    sampler->random = value;
+    return value;
+}
+
+/* When to sample in a slot: time is cut into slots of one period each, and each has its moment at a random
+ * place, so that the mean rate is exact and no rhythm of the target can keep step. */
+static uint64_t moment_in_slot(struct sampler *sampler, uint64_t slot)
+{
+    return sampler->start_ns + slot * sampler->period_ns + next_random(sampler) % sampler->period_ns;
+}
+
+/* Sleep until a time; returns early, and false, when orders have come. */
+static bool sleep_until(struct sampler *sampler, uint64_t time_ns)
+{
+    struct timespec deadline = {
+        .tv_sec = (time_t)(time_ns / NS_PER_SECOND),
+        .tv_nsec = (long)(time_ns % NS_PER_SECOND),
+    };
+
+    if (sem_clockwait(&sampler->wake, CLOCK_MONOTONIC, &deadline) == 0)
+        return false;
+    return errno == ETIMEDOUT;
+}
+
+static void sample_members(struct sampler *sampler, bool late)
+{
+    for (size_t i = 0; i < sampler->member_count; i++) {
+        struct member *member = &sampler->members[i];
+        if ((sampler->slot + member->phase) % member->divisor == 0)
+            sampled_process_sample(member->process, clock_monotonic_ns(), late);
+    }
+}
+
+static void *run(void *context)
+{
+    struct sampler *sampler = context;
+
+    prctl(PR_SET_NAME, "pyneck-sampler");
+    prctl(PR_SET_TIMERSLACK, 1UL);
+    uint64_t moment_ns = moment_in_slot(sampler, sampler->slot);
+    for (;;) {
+        bool slept = sleep_until(sampler, moment_ns);
+        carry_out_orders(sampler);
+        if (sampler->stopping)
+            return NULL;
+        if (!slept)
+            continue;
+        uint64_t now_ns = clock_monotonic_ns();
+        sample_members(sampler, now_ns > moment_ns + sampler->period_ns);
+        keep_budget(sampler, now_ns);
+        uint64_t current = (clock_monotonic_ns() - sampler->start_ns) / sampler->period_ns;
+        sampler->slot = current > sampler->slot + 1 ? current : sampler->slot + 1;
+        moment_ns = moment_in_slot(sampler, sampler->slot);
+    }
+}
+
+/* ---- for the other thread ---- */
+
+static void order(struct sampler *sampler, struct order order)
+{
+    pthread_mutex_lock(&sampler->orders_mutex);
+    sampler->orders = memory_grow(sampler->orders, &sampler->order_capacity, sampler->order_count + 1,
+                                  sizeof(*sampler->orders));
+    sampler->orders[sampler->order_count++] = order;
+    pthread_mutex_unlock(&sampler->orders_mutex);
+    sem_post(&sampler->wake);
+}
+
+/* Start the thread with all signals blocked: they are for the thread that owns the terminal. */
+static int start_thread(struct sampler *sampler)
+{
+    sigset_t all, previous;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &previous);
+    int result = pthread_create(&sampler->thread, NULL, run, sampler);
+    pthread_sigmask(SIG_SETMASK, &previous, NULL);
+    return result;
+}
+
+struct error *sampler_start(struct sampler **result, struct call_tree *tree,
+                            const struct sampler_options *options)
+{
+    struct sampler *sampler = memory_allocate(1, sizeof(*sampler));
+
+    sampler->tree = tree;
+    sampler->budget_percent = options->budget_percent;
+    sampler->period_ns = (uint64_t)((double)NS_PER_SECOND / options->rate_hz);
+    if (sampler->period_ns == 0)
+        sampler->period_ns = 1;
+    sampler->focus_divisor = sampler->other_divisor = 1;
+    sampler->start_ns = sampler->batch_begin_ns = sampler->budget_checked_ns = clock_monotonic_ns();
+    sampler->random = sampler->start_ns | 1;
+    sem_init(&sampler->wake, 0, 0);
+    sem_init(&sampler->answered, 0, 0);
+    pthread_mutex_init(&sampler->orders_mutex, NULL);
+    int number = start_thread(sampler);
+    if (number != 0) {
+        free(sampler);
+        return error_new_errno(number, "cannot start the sampler's thread");
+    }
+    *result = sampler;
+    return NULL;
+}
+
+void sampler_stop(struct sampler *sampler)
+{
+    order(sampler, (struct order){.kind = ORDER_STOP});
+    pthread_join(sampler->thread, NULL);
+    struct sampler_batch *batch = atomic_exchange(&sampler->batch, NULL);
+    if (batch != NULL)
+        arena_free(batch->arena);
+    for (size_t i = 0; i < sampler->member_count; i++)
+        sampled_process_free(sampler->members[i].process);
+    for (size_t i = 0; i < sampler->order_count; i++) {
+        if (sampler->orders[i].kind == ORDER_ADD)
+            sampled_process_free(sampler->orders[i].process);
+    }
+    free(sampler->members);
+    free(sampler->orders);
+    sem_destroy(&sampler->wake);
+    sem_destroy(&sampler->answered);
+    pthread_mutex_destroy(&sampler->orders_mutex);
+    free(sampler);
+}
+
+void sampler_add(struct sampler *sampler, pid_t pid, uint64_t start_ticks,
+                 const struct python_location *location)
+{
+    order(sampler, (struct order){
+                       .kind = ORDER_ADD,
+                       .process = sampled_process_new(pid, start_ticks, location, sampler->tree),
+                   });
+}
+
+void sampler_remove(struct sampler *sampler, pid_t pid, uint64_t start_ticks)
+{
+    order(sampler, (struct order){.kind = ORDER_REMOVE, .pid = pid, .start_ticks = start_ticks});
+}
+
+void sampler_set_focus(struct sampler *sampler, pid_t pid)
+{
+    order(sampler, (struct order){.kind = ORDER_FOCUS, .pid = pid});
+}
+
+struct sampler_batch *sampler_take(struct sampler *sampler, uint64_t timeout_ns)
+{
+    uint64_t deadline_ns = clock_monotonic_ns() + timeout_ns;
+    struct timespec deadline = {
+        .tv_sec = (time_t)(deadline_ns / NS_PER_SECOND),
+        .tv_nsec = (long)(deadline_ns % NS_PER_SECOND),
+    };
+
+    if (!sampler->take_is_pending)
+        order(sampler, (struct order){.kind = ORDER_TAKE});
+    sampler->take_is_pending = true;
+    while (sem_clockwait(&sampler->answered, CLOCK_MONOTONIC, &deadline) != 0) {
+        if (errno != EINTR)
+            return NULL;
+    }
+    sampler->take_is_pending = false;
+    return atomic_exchange_explicit(&sampler->batch, NULL, memory_order_acquire);
+}

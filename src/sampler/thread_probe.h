@@ -1,0 +1,53 @@
+/* What the kernel says of one thread, cheap enough to be asked at each sample. */
+#ifndef PYNECK_SAMPLER_THREAD_PROBE_H
+#define PYNECK_SAMPLER_THREAD_PROBE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* The files stay open: one read each then. */
+struct thread_probe {
+    int schedstat_fd;
+    int syscall_fd;
+};
+
+/* The three numbers of /proc/PID/task/TID/schedstat.
+ *
+ * source  Documentation/scheduler/sched-stats.rst */
+struct schedule_counters {
+    uint64_t cpu_ns;  /* time on a CPU, brought up to date at scheduler ticks and switches */
+    uint64_t wait_ns; /* time it was runnable and had no CPU */
+    uint64_t turns;   /* how often it was given a CPU */
+};
+
+/* What a thread does in the kernel: /proc/PID/task/TID/syscall (proc_pid_syscall(5)). */
+struct kernel_activity {
+    bool known;
+    bool running; /* on a CPU or runnable */
+    long number;  /* of the system call it is blocked in, -1 when blocked elsewhere (a page fault, say) */
+    uint64_t arguments[6];
+};
+
+/* Open a thread's files; false when the thread is gone or may not be looked at. */
+bool thread_probe_open(struct thread_probe *probe, pid_t pid, pid_t tid);
+void thread_probe_close(struct thread_probe *probe);
+
+/* Read schedstat; false when the thread is gone. Where the kernel has no schedstat the counters are 0. */
+bool thread_probe_schedule(const struct thread_probe *probe, struct schedule_counters *counters);
+
+/* Read syscall; false when the thread is gone. */
+bool thread_probe_activity(const struct thread_probe *probe, struct kernel_activity *activity);
+
+/* The thread of process `pid` that its own PID namespace numbers `native_id`, numbered as in ours; 0 when
+ * there is none. */
+pid_t thread_find(pid_t pid, uint64_t native_id);
+
+enum {
+    THREAD_NAME_SIZE = 64,
+};
+
+/* The kernel's name of a thread, clean; empty when it cannot be read. */
+void thread_read_name(char name[static THREAD_NAME_SIZE], pid_t pid, pid_t tid);
+
+#endif
