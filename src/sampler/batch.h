@@ -41,6 +41,7 @@ struct sampler_batch {
     size_t process_count;
     uint64_t begin_ns; /* CLOCK_MONOTONIC: the counters are of the time between these two */
     uint64_t end_ns;
+    uint64_t cpu_ns; /* that the sampler thread used in this time */
 };
 
 #endif

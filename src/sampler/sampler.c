@@ -25,6 +25,7 @@ enum order_kind {
     ORDER_ADD,
     ORDER_REMOVE,
     ORDER_FOCUS,
+    ORDER_BUDGET,
     ORDER_TAKE,
     ORDER_STOP,
 };
@@ -33,6 +34,7 @@ struct order {
     enum order_kind kind;
     pid_t pid;
     uint64_t start_ticks;
+    double percent;                  /* ORDER_BUDGET */
     struct sampled_process *process; /* ORDER_ADD: now the sampler's */
 };
 
@@ -69,6 +71,7 @@ struct sampler {
     uint64_t start_ns;
     uint64_t slot;
     uint64_t batch_begin_ns;
+    uint64_t batch_cpu_ns; /* of the thread at that time */
     uint64_t budget_checked_ns;
     uint64_t budget_cpu_ns;
     bool stopping;
@@ -149,6 +152,9 @@ static void hand_over(struct sampler *sampler)
     batch->arena = arena;
     batch->begin_ns = sampler->batch_begin_ns;
     batch->end_ns = sampler->batch_begin_ns = clock_monotonic_ns();
+    uint64_t cpu_ns = thread_cpu_ns();
+    batch->cpu_ns = cpu_ns - sampler->batch_cpu_ns;
+    sampler->batch_cpu_ns = cpu_ns;
     batch->process_count = sampler->member_count;
     batch->processes = arena_allocate(arena, sampler->member_count, sizeof(*batch->processes));
     for (size_t i = 0; i < sampler->member_count; i++)
@@ -171,6 +177,9 @@ static void carry_out(struct sampler *sampler, const struct order *order)
         break;
     case ORDER_FOCUS:
         sampler->focus = order->pid;
+        break;
+    case ORDER_BUDGET:
+        sampler->budget_percent = order->percent;
         break;
     case ORDER_TAKE:
         hand_over(sampler);
@@ -347,6 +356,11 @@ void sampler_remove(struct sampler *sampler, pid_t pid, uint64_t start_ticks)
 void sampler_set_focus(struct sampler *sampler, pid_t pid)
 {
     order(sampler, (struct order){.kind = ORDER_FOCUS, .pid = pid});
+}
+
+void sampler_set_budget(struct sampler *sampler, double percent)
+{
+    order(sampler, (struct order){.kind = ORDER_BUDGET, .percent = percent});
 }
 
 struct sampler_batch *sampler_take(struct sampler *sampler, uint64_t timeout_ns)

@@ -32,6 +32,9 @@ void sampler_remove(struct sampler *sampler, pid_t pid, uint64_t start_ticks);
 /* The process that is sampled at full rate when the budget does not allow it for all; 0 for none. */
 void sampler_set_focus(struct sampler *sampler, pid_t pid);
 
+/* How much of one core the sampler thread may use from now on, in percent; UNKNOWN_REAL for no limit. */
+void sampler_set_budget(struct sampler *sampler, double percent);
+
 /* Take what was counted since the last call.
  *
  * returns  a batch (arena_free(batch->arena) it), or NULL when the sampler did not answer within the time: it

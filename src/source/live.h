@@ -15,6 +15,7 @@ struct live_options {
     const char *user;   /* only processes of this user; NULL for all */
     const char *filter; /* only processes whose command line matches this extended regular expression; NULL */
     bool all_processes; /* list processes that are not Python too */
+    bool quick_start;   /* the second tick follows the first one soon, whatever the interval */
 };
 
 /* Start watching.

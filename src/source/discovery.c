@@ -1,0 +1,322 @@
+#include "source/discovery.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const uint64_t executable_interval_ns = 3 * NS_PER_SECOND / 2;
+static const uint64_t starting_interval_ns = 50 * NS_PER_MILLISECOND;
+static const uint64_t first_mappings_interval_ns = NS_PER_SECOND / 2;
+static const uint64_t longest_mappings_interval_ns = 60 * NS_PER_SECOND;
+
+/* PF_KTHREAD in the flags of stat, include/linux/sched.h */
+static const unsigned long kernel_thread_flag = 0x00200000;
+
+struct discovery {
+    pid_t *roots;
+    size_t root_count;
+    bool children;
+    struct watched_process *processes;
+    size_t capacity;
+    size_t count;
+    struct watched_process *merged; /* the list that update builds */
+    size_t merged_capacity;
+};
+
+struct discovery *discovery_new(const pid_t *roots, size_t root_count, bool children)
+{
+    struct discovery *discovery = memory_allocate(1, sizeof(*discovery));
+
+    discovery->roots = memory_allocate(root_count, sizeof(*roots));
+    if (root_count > 0)
+        memcpy(discovery->roots, roots, root_count * sizeof(*roots));
+    discovery->root_count = root_count;
+    discovery->children = children;
+    return discovery;
+}
+
+void discovery_free(struct discovery *discovery)
+{
+    for (size_t i = 0; i < discovery->count; i++)
+        free(discovery->processes[i].error);
+    free(discovery->processes);
+    free(discovery->merged);
+    free(discovery->roots);
+    free(discovery);
+}
+
+struct watched_process *discovery_processes(struct discovery *discovery, size_t *count)
+{
+    *count = discovery->count;
+    return discovery->processes;
+}
+
+static int compare_pid(const void *key, const void *element)
+{
+    pid_t wanted = *(const pid_t *)key;
+    pid_t pid = ((const struct watched_process *)element)->pid;
+
+    return (wanted > pid) - (wanted < pid);
+}
+
+struct watched_process *discovery_find(struct discovery *discovery, pid_t pid)
+{
+    if (discovery->count == 0)
+        return NULL;
+    return bsearch(&pid, discovery->processes, discovery->count, sizeof(*discovery->processes), compare_pid);
+}
+
+void discovery_reexamine(struct watched_process *process)
+{
+    process->examined = false;
+}
+
+/* ---- looking at one process ---- */
+
+/* The fields of /proc/PID/stat that tell who a process is; false when it has gone. */
+static bool read_identity(struct watched_process *process, char name[static 32])
+{
+    char path[32], text[1024];
+
+    snprintf(path, sizeof(path), "/proc/%d/stat", process->pid);
+    if (file_read_at(AT_FDCWD, path, text, sizeof(text)) <= 0)
+        return false;
+    char *open = strchr(text, '('), *close = strrchr(text, ')');
+    int parent;
+    unsigned long flags;
+    unsigned long long start;
+    if (open == NULL || close == NULL || close < open)
+        return false;
+    /* state ppid pgrp session tty tpgid flags, then 12 fields, then starttime */
+    if (sscanf(close + 1, " %*c %d %*d %*d %*d %*d %lu %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+               &parent, &flags, &start) != 3)
+        return false;
+    snprintf(name, 32, "%.*s", (int)(close - open - 1), open + 1);
+    process->parent_pid = parent;
+    process->start_ticks = start;
+    process->kernel_thread = (flags & kernel_thread_flag) != 0;
+    return true;
+}
+
+/* A number for the executable that a process runs; 0 when it cannot be seen. */
+static uint64_t hash_executable(pid_t pid, char target[static PATH_MAX])
+{
+    char path[32];
+
+    snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+    ssize_t length = readlink(path, target, PATH_MAX - 1);
+    if (length <= 0) {
+        target[0] = '\0';
+        return 0;
+    }
+    target[length] = '\0';
+    return hash_bytes(target, (size_t)length);
+}
+
+static const char *last_part(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash != NULL ? slash + 1 : path;
+}
+
+static bool looks_like_python(const char *name)
+{
+    return strncmp(name, "python", 6) == 0;
+}
+
+/* Where the mappings may not be read, the command line still tells who calls itself Python. */
+static bool calls_itself_python(pid_t pid, const char *name)
+{
+    char path[40], command[512];
+
+    snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
+    if (file_read_at(AT_FDCWD, path, command, sizeof(command)) <= 0)
+        command[0] = '\0';
+    return looks_like_python(name) || looks_like_python(last_part(command));
+}
+
+static void look_at_mappings(struct watched_process *process, const char *name, uint64_t now_ns)
+{
+    struct error *error = NULL;
+
+    free(process->error);
+    process->error = NULL;
+    process->presence = python_locate(process->pid, &process->location, &error);
+    process->mappings_ns = now_ns;
+    process->is_python = process->presence == PYTHON_FOUND || process->presence == PYTHON_STARTING ||
+                         process->presence == PYTHON_UNREADABLE ||
+                         (process->presence == PYTHON_DENIED && calls_itself_python(process->pid, name));
+    if (error != NULL)
+        process->error = memory_copy_text(error_message(error));
+    error_free(error);
+}
+
+/* Examine a process from the start; false when it has gone. `patient`: also when it does not look like
+ * Python. */
+static bool examine(struct watched_process *process, bool patient, uint64_t now_ns)
+{
+    char name[32], executable[PATH_MAX], path[32];
+    struct stat status;
+
+    if (!read_identity(process, name))
+        return false;
+    process->executable_ns = now_ns;
+    process->executable_hash = 0;
+    if (process->kernel_thread) {
+        process->examined = true;
+        process->is_python = false;
+        return true;
+    }
+    snprintf(path, sizeof(path), "/proc/%d", process->pid);
+    if (stat(path, &status) != 0)
+        return false;
+    process->uid = status.st_uid;
+    process->executable_hash = hash_executable(process->pid, executable);
+    bool likely = process->selected || looks_like_python(name) || looks_like_python(last_part(executable));
+    if (!likely && !patient)
+        return true;
+    look_at_mappings(process, name, now_ns);
+    process->examined = true;
+    return true;
+}
+
+/* How long to wait before the mappings are looked at again: a process that has just come may still load an
+ * interpreter. */
+static uint64_t mappings_interval(const struct watched_process *process)
+{
+    uint64_t age_ns = process->mappings_ns - process->seen_ns;
+
+    if (process->presence == PYTHON_STARTING)
+        return starting_interval_ns;
+    if (age_ns < first_mappings_interval_ns)
+        return first_mappings_interval_ns;
+    return age_ns < longest_mappings_interval_ns ? age_ns : longest_mappings_interval_ns;
+}
+
+/* See whether a known process has become another one. */
+static void look_again(struct watched_process *process, uint64_t now_ns)
+{
+    char executable[PATH_MAX];
+
+    if (process->kernel_thread)
+        return;
+    if (now_ns - process->executable_ns >= executable_interval_ns) {
+        process->executable_ns = now_ns;
+        if (hash_executable(process->pid, executable) != process->executable_hash)
+            process->examined = false;
+    }
+    if (process->examined && process->presence != PYTHON_FOUND &&
+        now_ns - process->mappings_ns >= mappings_interval(process))
+        look_at_mappings(process, "", now_ns);
+}
+
+/* ---- the list ---- */
+
+static bool is_root(const struct discovery *discovery, pid_t pid)
+{
+    for (size_t i = 0; i < discovery->root_count; i++) {
+        if (discovery->roots[i] == pid)
+            return true;
+    }
+    return false;
+}
+
+/* Bring the list in step with the pids that there are. */
+static void merge(struct discovery *discovery, const pid_t *pids, size_t count, uint64_t now_ns,
+                  void (*forget)(void *, const struct watched_process *), void *context)
+{
+    size_t old = 0;
+
+    discovery->merged =
+        memory_grow(discovery->merged, &discovery->merged_capacity, count, sizeof(*discovery->merged));
+    for (size_t i = 0; i < count; i++) {
+        for (; old < discovery->count && discovery->processes[old].pid < pids[i]; old++) {
+            forget(context, &discovery->processes[old]);
+            free(discovery->processes[old].error);
+        }
+        if (old < discovery->count && discovery->processes[old].pid == pids[i]) {
+            discovery->merged[i] = discovery->processes[old++];
+            continue;
+        }
+        bool root = is_root(discovery, pids[i]);
+        discovery->merged[i] = (struct watched_process){
+            .pid = pids[i],
+            .is_root = root,
+            .selected = root,
+            .seen_ns = now_ns,
+            .open_file_limit = -1,
+        };
+    }
+    for (; old < discovery->count; old++) {
+        forget(context, &discovery->processes[old]);
+        free(discovery->processes[old].error);
+    }
+    struct watched_process *processes = discovery->processes;
+    size_t capacity = discovery->capacity;
+    discovery->processes = discovery->merged;
+    discovery->capacity = discovery->merged_capacity;
+    discovery->count = count;
+    discovery->merged = processes;
+    discovery->merged_capacity = capacity;
+}
+
+/* Children of selected processes are selected, and stay so when the parent has gone. */
+static void select_children(struct discovery *discovery)
+{
+    bool changed = discovery->children && discovery->root_count > 0;
+
+    while (changed) {
+        changed = false;
+        for (size_t i = 0; i < discovery->count; i++) {
+            struct watched_process *process = &discovery->processes[i];
+            if (process->selected || process->parent_pid == 0)
+                continue;
+            const struct watched_process *parent = discovery_find(discovery, process->parent_pid);
+            if (parent != NULL && parent->selected)
+                process->selected = changed = true;
+        }
+    }
+}
+
+bool discovery_update(struct discovery *discovery, const pid_t *pids, size_t count, uint64_t time_limit_ns,
+                      void (*forget)(void *context, const struct watched_process *process), void *context)
+{
+    uint64_t begin_ns = clock_monotonic_ns();
+    bool complete = true;
+
+    merge(discovery, pids, count, begin_ns, forget, context);
+    for (size_t i = 0; i < discovery->count; i++) {
+        struct watched_process *process = &discovery->processes[i];
+        if (process->examined)
+            look_again(process, begin_ns);
+        if (!process->examined) {
+            if (process->sampled) {
+                forget(context, process);
+                process->sampled = false;
+            }
+            examine(process, false, begin_ns);
+        }
+    }
+    for (size_t i = 0; i < discovery->count; i++) {
+        struct watched_process *process = &discovery->processes[i];
+        if (process->examined)
+            continue;
+        if (clock_monotonic_ns() - begin_ns > time_limit_ns)
+            complete = false;
+        else
+            examine(process, true, begin_ns);
+    }
+    select_children(discovery);
+    return complete;
+}

@@ -1,0 +1,62 @@
+/* Which processes are Python, and which of them are watched.
+ *
+ * A new process is examined once; then it costs one readlink(2) of its executable every 1.5 s, to notice an
+ * exec, and more and more seldom a look at its mappings, to notice that it loaded an interpreter. */
+#ifndef PYNECK_SOURCE_DISCOVERY_H
+#define PYNECK_SOURCE_DISCOVERY_H
+
+#include "python/locate.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct watched_process {
+    pid_t pid;
+    uint64_t start_ticks;
+    pid_t parent_pid;
+    uid_t uid;
+    bool examined;
+    bool kernel_thread;
+    bool selected;  /* named by the user, or a child of one that is */
+    bool is_root;   /* named by the user */
+    bool is_python; /* an interpreter is mapped, or looks so where that cannot be seen */
+    bool excluded;  /* by the caller, by a filter */
+    bool sampled;   /* the caller's: it was given to the sampler */
+    enum python_presence presence;
+    struct python_location location;
+    char *error; /* why it cannot be read, or NULL */
+
+    uint64_t executable_hash;
+    uint64_t seen_ns;        /* first */
+    uint64_t executable_ns;  /* last look at the executable */
+    uint64_t mappings_ns;    /* last look at the mappings */
+    int64_t open_file_limit; /* the caller's */
+    uint64_t limit_ns;
+};
+
+struct discovery;
+
+/* roots     the processes the user named; none: every Python process is selected
+ * children  whether children of selected processes are selected too */
+struct discovery *discovery_new(const pid_t *roots, size_t root_count, bool children);
+void discovery_free(struct discovery *discovery);
+
+/* Bring the list up to date.
+ *
+ * pids            of all processes of the machine, ascending
+ * time_limit_ns   processes that do not look like Python at first sight are examined as long as this lasts,
+ * the rest at the next call forget          called for each process that has gone or has become another one,
+ * before it leaves returns         whether all processes are examined */
+bool discovery_update(struct discovery *discovery, const pid_t *pids, size_t count, uint64_t time_limit_ns,
+                      void (*forget)(void *context, const struct watched_process *process), void *context);
+
+/* The processes, by pid; valid until the next update. */
+struct watched_process *discovery_processes(struct discovery *discovery, size_t *count);
+struct watched_process *discovery_find(struct discovery *discovery, pid_t pid);
+
+/* Look at a process again from the start at the next update: it has become another one. */
+void discovery_reexamine(struct watched_process *process);
+
+#endif

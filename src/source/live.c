@@ -1,0 +1,495 @@
+#include "source/live.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "sampler/sampler.h"
+#include "source/discovery.h"
+#include "source/live_profile.h"
+#include "system/machine.h"
+#include "system/open_files.h"
+#include "system/process_table.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <pwd.h>
+#include <regex.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static const uint64_t discovery_limit_ns = 15 * NS_PER_MILLISECOND;
+static const uint64_t focus_files_limit_ns = 15 * NS_PER_MILLISECOND;
+static const uint64_t detail_files_limit_ns = 100 * NS_PER_MILLISECOND;
+static const uint64_t take_timeout_ns = 200 * NS_PER_MILLISECOND;
+static const uint64_t second_tick_ns = 300 * NS_PER_MILLISECOND;
+static const uint64_t unfinished_discovery_ns = 100 * NS_PER_MILLISECOND;
+static const uint64_t limit_interval_ns = 10 * NS_PER_SECOND;
+static const double least_budget_share = 0.2;
+
+struct live_source {
+    struct source source;
+    struct machine *machine;
+    struct process_table *table;
+    struct discovery *discovery;
+    struct open_files *open_files;
+    struct sampler *sampler; /* NULL when nothing is sampled */
+    struct call_tree *tree;
+
+    uint64_t interval_ns;
+    bool quick_start;
+    struct source_focus focus;
+    double budget_percent;
+    bool has_roots;
+    bool by_user;
+    uid_t uid;
+    bool by_filter;
+    regex_t filter;
+
+    uint64_t sequence;
+    uint64_t tick_ns; /* CLOCK_MONOTONIC of the last tick */
+    uint64_t due_ns;
+    uint64_t own_cpu_ns;      /* at the last tick */
+    double other_cpu_percent; /* what the other threads than the sampler used, smoothed */
+
+    pid_t *wanted;
+    size_t wanted_capacity;
+};
+
+static struct live_source *live_of(struct source *source)
+{
+    return (struct live_source *)source;
+}
+
+static const struct live_source *const_live_of(const struct source *source)
+{
+    return (const struct live_source *)source;
+}
+
+/* ---- watching ---- */
+
+static void forget_process(void *context, const struct watched_process *process)
+{
+    struct live_source *live = context;
+
+    if (process->sampled && live->sampler != NULL)
+        sampler_remove(live->sampler, process->pid, process->start_ticks);
+    open_files_forget(live->open_files, process->pid);
+}
+
+/* Whether a process has a row. */
+static bool is_listed(const struct live_source *live, const struct watched_process *process)
+{
+    if (live->by_user && process->uid != live->uid)
+        return false;
+    if (live->focus.all_processes)
+        return true;
+    if (live->has_roots)
+        return process->is_root || (process->selected && process->is_python);
+    return process->is_python;
+}
+
+static bool is_watched(const struct live_source *live, const struct watched_process *process)
+{
+    return process->presence == PYTHON_FOUND && process->examined && !process->excluded &&
+           (process->selected || !live->has_roots) && (!live->by_user || process->uid == live->uid);
+}
+
+static void watch_processes(struct live_source *live)
+{
+    size_t count;
+    struct watched_process *processes = discovery_processes(live->discovery, &count);
+
+    for (size_t i = 0; live->sampler != NULL && i < count; i++) {
+        struct watched_process *process = &processes[i];
+        bool watched = is_watched(live, process);
+        if (watched && !process->sampled)
+            sampler_add(live->sampler, process->pid, process->start_ticks, &process->location);
+        if (!watched && process->sampled)
+            sampler_remove(live->sampler, process->pid, process->start_ticks);
+        process->sampled = watched;
+    }
+}
+
+static struct error *discover(struct live_source *live, bool *complete)
+{
+    const pid_t *pids;
+    size_t count;
+    struct error *error = process_table_list(live->table, &pids, &count);
+
+    if (error != NULL)
+        return error;
+    *complete = discovery_update(live->discovery, pids, count, discovery_limit_ns, forget_process, live);
+    return NULL;
+}
+
+/* ---- building a tick ---- */
+
+static size_t read_processes(struct live_source *live, struct arena *arena, struct process **rows)
+{
+    size_t count, wanted = 0;
+    const struct watched_process *processes = discovery_processes(live->discovery, &count);
+
+    if (live->focus.all_processes && !live->by_user)
+        return process_table_read_all(live->table, arena, rows);
+    live->wanted = memory_grow(live->wanted, &live->wanted_capacity, count, sizeof(*live->wanted));
+    for (size_t i = 0; i < count; i++) {
+        if (is_listed(live, &processes[i]) && !processes[i].excluded)
+            live->wanted[wanted++] = processes[i].pid;
+    }
+    return process_table_read(live->table, live->wanted, wanted, arena, rows);
+}
+
+/* Keep the rows that the filter lets through, and remember those that it does not. */
+static size_t filter_rows(struct live_source *live, struct process *rows, size_t count)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        struct watched_process *watched = discovery_find(live->discovery, rows[i].pid);
+        bool passes = !live->by_filter || regexec(&live->filter, rows[i].command, 0, NULL, 0) == 0;
+        if (watched != NULL)
+            watched->excluded = !passes;
+        if (passes)
+            rows[kept++] = rows[i];
+    }
+    return kept;
+}
+
+static int64_t read_limit(struct watched_process *watched, uint64_t now_ns)
+{
+    if (watched->limit_ns == 0 || now_ns - watched->limit_ns >= limit_interval_ns) {
+        watched->open_file_limit = open_files_limit(watched->pid);
+        watched->limit_ns = now_ns;
+    }
+    return watched->open_file_limit;
+}
+
+static void list_files(struct live_source *live, struct process *row, uint64_t time_limit_ns,
+                       struct arena *arena)
+{
+    struct open_file_list list =
+        open_files_read(live->open_files, row->pid, row->start_ticks, arena, time_limit_ns);
+
+    row->open_files = list.files;
+    row->open_file_detail_count = list.count;
+    row->open_files_complete = list.complete;
+    row->open_files_listed = list.error == NULL;
+    if (count_is_known(list.total))
+        row->open_file_count = list.total;
+    error_free(list.error);
+}
+
+/* What discovery knows of a process, and its files. */
+static void complete_row(struct live_source *live, struct process *row, struct arena *arena, uint64_t now_ns)
+{
+    struct watched_process *watched = discovery_find(live->discovery, row->pid);
+
+    row->open_file_count = row->open_file_limit = UNKNOWN_COUNT;
+    if (watched == NULL || watched->kernel_thread)
+        return;
+    if (watched->start_ticks != row->start_ticks) {
+        discovery_reexamine(watched);
+        return;
+    }
+    row->is_python = watched->is_python;
+    row->selected = watched->selected;
+    row->open_file_count = open_files_count(row->pid);
+    row->open_file_limit = read_limit(watched, now_ns);
+    if (watched->is_python && watched->presence != PYTHON_DENIED)
+        row->python = live_profile_describe(&watched->location, arena);
+    if (watched->is_python && watched->error != NULL)
+        row->error = arena_copy_text(arena, watched->error, strlen(watched->error));
+    bool focused = row->pid == live->focus.pid;
+    if (focused || (live->focus.all_details && watched->is_python) ||
+        (watched->is_root && live->focus.all_details))
+        list_files(live, row, focused ? focus_files_limit_ns : detail_files_limit_ns, arena);
+}
+
+static int compare_record(const void *key, const void *element)
+{
+    pid_t wanted = ((const struct process *)key)->pid;
+    pid_t pid = ((const struct process_record *)element)->pid;
+
+    return (wanted > pid) - (wanted < pid);
+}
+
+static int compare_records(const void *left, const void *right)
+{
+    pid_t a = ((const struct process_record *)left)->pid;
+    pid_t b = ((const struct process_record *)right)->pid;
+
+    return (a > b) - (a < b);
+}
+
+static void attach_batch(const struct sampler_batch *batch, struct process *rows, size_t count,
+                         struct arena *arena)
+{
+    qsort(batch->processes, batch->process_count, sizeof(*batch->processes), compare_records);
+    for (size_t i = 0; i < count; i++) {
+        if (batch->process_count == 0)
+            return;
+        const struct process_record *record = bsearch(&rows[i], batch->processes, batch->process_count,
+                                                      sizeof(*batch->processes), compare_record);
+        if (record != NULL && record->start_ticks == rows[i].start_ticks)
+            live_profile_attach(&rows[i], record, batch->end_ns - batch->begin_ns, arena);
+    }
+}
+
+/* The sampler may use what the rest of pyneck leaves of the budget. */
+static void share_budget(struct live_source *live, double own_percent, const struct sampler_batch *batch)
+{
+    double span_ns = (double)(batch->end_ns - batch->begin_ns);
+
+    if (!real_is_known(live->budget_percent) || !real_is_known(own_percent) || span_ns <= 0)
+        return;
+    double other_percent = own_percent - 100.0 * (double)batch->cpu_ns / span_ns;
+    if (other_percent < 0)
+        other_percent = 0;
+    live->other_cpu_percent = live->sequence < 3 ? 0 : 0.8 * live->other_cpu_percent + 0.2 * other_percent;
+    double least = live->budget_percent * least_budget_share;
+    double left = live->budget_percent - live->other_cpu_percent;
+    sampler_set_budget(live->sampler, left > least ? left : least);
+}
+
+static void measure_self(struct live_source *live, struct tick *tick)
+{
+    uint64_t cpu_ns = clock_own_cpu_ns();
+
+    tick->own_cpu_percent = tick->interval_ns > 0
+                                ? 100.0 * (double)(cpu_ns - live->own_cpu_ns) / (double)tick->interval_ns
+                                : UNKNOWN_REAL;
+    tick->budget_percent = live->budget_percent;
+    live->own_cpu_ns = cpu_ns;
+}
+
+/* One line on what stays unseen for want of permission. */
+static const char *find_notice(const struct process *rows, size_t count, const struct live_source *live,
+                               struct arena *arena)
+{
+    size_t denied = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct watched_process *watched = discovery_find(live->discovery, rows[i].pid);
+        denied += rows[i].is_python && watched != NULL && watched->presence == PYTHON_DENIED;
+    }
+    if (denied == 0)
+        return NULL;
+    return arena_format(
+        arena,
+        "the functions of %zu Python process%s cannot be read: run pyneck as the same user, as root, "
+        "or with CAP_SYS_PTRACE (and see kernel.yama.ptrace_scope)",
+        denied, denied == 1 ? "" : "es");
+}
+
+static uint64_t next_due(const struct live_source *live, bool discovery_complete, uint64_t now_ns)
+{
+    if (!discovery_complete && live->interval_ns > unfinished_discovery_ns && live->quick_start)
+        return now_ns + unfinished_discovery_ns;
+    if (live->sequence == 0 && live->quick_start && live->interval_ns > second_tick_ns)
+        return now_ns + second_tick_ns;
+    uint64_t next = live->due_ns + live->interval_ns;
+    return next > now_ns ? next : now_ns + live->interval_ns;
+}
+
+static struct error *read_tick(struct source *source, struct tick **result)
+{
+    struct live_source *live = live_of(source);
+    bool complete;
+    struct error *error = discover(live, &complete);
+
+    if (error != NULL)
+        return error;
+    watch_processes(live);
+
+    struct tick *tick = tick_new();
+    struct process *rows;
+    size_t count = read_processes(live, tick->arena, &rows);
+    uint64_t now_ns = clock_monotonic_ns();
+    count = filter_rows(live, rows, count);
+    machine_read(live->machine, tick->arena, &tick->system);
+    for (size_t i = 0; i < count; i++)
+        complete_row(live, &rows[i], tick->arena, now_ns);
+
+    tick->sequence = live->sequence;
+    tick->time_ns = clock_realtime_ns();
+    tick->monotonic_ns = now_ns;
+    tick->interval_ns = live->sequence > 0 ? now_ns - live->tick_ns : 0;
+    measure_self(live, tick);
+    struct sampler_batch *batch =
+        live->sampler != NULL && live->sequence > 0 ? sampler_take(live->sampler, take_timeout_ns) : NULL;
+    if (batch != NULL) {
+        attach_batch(batch, rows, count, tick->arena);
+        share_budget(live, tick->own_cpu_percent, batch);
+        arena_free(batch->arena);
+    }
+    tick->processes = rows;
+    tick->process_count = count;
+    tick->notice = find_notice(rows, count, live, tick->arena);
+
+    live->due_ns = next_due(live, complete, now_ns);
+    live->tick_ns = now_ns;
+    live->sequence++;
+    *result = tick;
+    return NULL;
+}
+
+/* ---- the other operations ---- */
+
+static void set_interval(struct source *source, uint64_t interval_ns)
+{
+    struct live_source *live = live_of(source);
+
+    live->interval_ns = interval_ns;
+    if (live->sequence > 0)
+        live->due_ns = live->tick_ns + interval_ns;
+}
+
+static void set_focus(struct source *source, const struct source_focus *focus)
+{
+    struct live_source *live = live_of(source);
+
+    if (live->sampler != NULL && focus->pid != live->focus.pid)
+        sampler_set_focus(live->sampler, focus->pid);
+    live->focus = *focus;
+}
+
+static uint64_t due_ns(const struct source *source)
+{
+    return const_live_of(source)->due_ns;
+}
+
+static const struct call_tree *call_tree(const struct source *source)
+{
+    return const_live_of(source)->tree;
+}
+
+static void close_source(struct source *source)
+{
+    struct live_source *live = live_of(source);
+
+    if (live->sampler != NULL)
+        sampler_stop(live->sampler);
+    if (live->discovery != NULL)
+        discovery_free(live->discovery);
+    if (live->machine != NULL)
+        machine_close(live->machine);
+    if (live->table != NULL)
+        process_table_close(live->table);
+    if (live->open_files != NULL)
+        open_files_free(live->open_files);
+    call_tree_free(live->tree);
+    if (live->by_filter)
+        regfree(&live->filter);
+    free(live->wanted);
+    free(live);
+    python_locate_forget_all();
+}
+
+static const struct source_operations operations = {
+    .set_interval = set_interval,
+    .set_focus = set_focus,
+    .due_ns = due_ns,
+    .read_tick = read_tick,
+    .call_tree = call_tree,
+    .close = close_source,
+};
+
+/* ---- opening ---- */
+
+/* Each thread that is sampled has two files open, so as many as possible are allowed. */
+static void allow_many_files(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static struct error *find_user(struct live_source *live, const char *name)
+{
+    const struct passwd *entry = getpwnam(name);
+    char *end;
+
+    live->by_user = true;
+    if (entry != NULL) {
+        live->uid = entry->pw_uid;
+        return NULL;
+    }
+    errno = 0;
+    unsigned long number = strtoul(name, &end, 10);
+    if (!isdigit((unsigned char)name[0]) || *end != '\0' || errno != 0 || number >= UINT32_MAX)
+        return error_new("no user \"%s\" on this machine", name);
+    live->uid = (uid_t)number;
+    return NULL;
+}
+
+static struct error *compile_filter(struct live_source *live, const char *expression)
+{
+    char reason[128];
+    int result = regcomp(&live->filter, expression, REG_EXTENDED | REG_NOSUB);
+
+    if (result != 0) {
+        regerror(result, &live->filter, reason, sizeof(reason));
+        return error_new("the filter \"%s\" is not a regular expression: %s", expression, reason);
+    }
+    live->by_filter = true;
+    return NULL;
+}
+
+static struct error *check_pids(const struct live_options *options)
+{
+    for (size_t i = 0; i < options->pid_count; i++) {
+        if (kill(options->pids[i], 0) != 0 && errno == ESRCH)
+            return error_new("no process with PID %d", options->pids[i]);
+    }
+    return NULL;
+}
+
+static struct error *open_parts(struct live_source *live, const struct live_options *options)
+{
+    struct error *error = check_pids(options);
+
+    if (error == NULL && options->user != NULL)
+        error = find_user(live, options->user);
+    if (error == NULL && options->filter != NULL)
+        error = compile_filter(live, options->filter);
+    if (error == NULL)
+        error = machine_open(&live->machine);
+    if (error == NULL)
+        error = process_table_open(&live->table);
+    if (error != NULL || options->rate_hz <= 0)
+        return error;
+    struct sampler_options sampler_options = {.rate_hz = options->rate_hz,
+                                              .budget_percent = options->budget_percent};
+    return sampler_start(&live->sampler, live->tree, &sampler_options);
+}
+
+struct error *live_open(struct source **source, const struct live_options *options)
+{
+    struct live_source *live = memory_allocate(1, sizeof(*live));
+
+    live->source.operations = &operations;
+    live->tree = call_tree_new();
+    live->open_files = open_files_new();
+    live->discovery = discovery_new(options->pids, options->pid_count, !options->no_children);
+    live->has_roots = options->pid_count > 0;
+    live->interval_ns = options->interval_ns;
+    live->quick_start = options->quick_start;
+    live->budget_percent = options->budget_percent;
+    live->focus.all_processes = options->all_processes;
+    live->due_ns = clock_monotonic_ns();
+    live->own_cpu_ns = clock_own_cpu_ns();
+    allow_many_files();
+    struct error *error = open_parts(live, options);
+    if (error != NULL) {
+        close_source(&live->source);
+        return error;
+    }
+    *source = &live->source;
+    return NULL;
+}

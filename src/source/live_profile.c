@@ -1,0 +1,112 @@
+#include "source/live_profile.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+const struct python_info *live_profile_describe(const struct python_location *location, struct arena *arena)
+{
+    struct python_info *info = arena_allocate(arena, 1, sizeof(*info));
+
+    info->implementation = location->implementation;
+    info->free_threaded = location->has_layout && location->layout.free_threaded;
+    if (location->version != 0) {
+        char version[LAYOUT_VERSION_SIZE];
+        layout_format_version(version, location->version);
+        info->version = arena_copy_text(arena, version, strlen(version));
+    }
+    return info;
+}
+
+/* What a descriptor is: as the list of open files has it, else as the link says. */
+static const char *describe_descriptor(const struct process *process, int fd, struct arena *arena)
+{
+    for (size_t i = 0; i < process->open_file_detail_count; i++) {
+        const struct open_file *file = &process->open_files[i];
+        if (file->fd != fd)
+            continue;
+        const struct socket_info *socket = file->socket;
+        if (socket == NULL)
+            return file->path;
+        const char *remote = socket->remote != NULL ? socket->remote : socket->local;
+        return arena_format(arena, "%s %s", socket->protocol, remote != NULL ? remote : "unconnected");
+    }
+
+    char path[48], link[PATH_MAX], clean[PATH_MAX];
+    snprintf(path, sizeof(path), "/proc/%d/fd/%d", process->pid, fd);
+    ssize_t length = readlink(path, link, sizeof(link));
+    if (length <= 0)
+        return NULL;
+    size_t clean_length = text_clean(clean, sizeof(clean), link, (size_t)length);
+    return arena_copy_text(arena, clean, clean_length);
+}
+
+static const struct waiting *describe_wait(const struct process *process, const struct wait_reason *reason,
+                                           struct arena *arena)
+{
+    if (thread_state_on_cpu(reason->state) || reason->state == THREAD_RUNNABLE)
+        return NULL;
+    struct waiting *waiting = arena_allocate(arena, 1, sizeof(*waiting));
+    waiting->kind = thread_state_name(reason->state);
+    waiting->fd = reason->fd;
+    if (reason->fd >= 0)
+        waiting->description = describe_descriptor(process, reason->fd, arena);
+    if (waiting->description == NULL)
+        waiting->description = reason->call;
+    return waiting;
+}
+
+static void attach_threads(struct process *process, const struct process_record *record, uint64_t interval_ns,
+                           struct arena *arena)
+{
+    struct thread *threads = arena_allocate(arena, record->thread_count, sizeof(*threads));
+
+    for (size_t i = 0; i < record->thread_count; i++) {
+        const struct thread_record *from = &record->threads[i];
+        threads[i] = (struct thread){
+            .tid = from->tid,
+            .name = from->name[0] != '\0' ? arena_copy_text(arena, from->name, strlen(from->name)) : NULL,
+            .state = from->reason.state,
+            .cpu_percent =
+                interval_ns > 0 ? 100.0 * (double)from->cpu_ns / (double)interval_ns : UNKNOWN_REAL,
+            .holds_gil = from->holds_gil,
+            .has_stack = from->has_stack,
+            .stack_node = from->node,
+            .waiting = describe_wait(process, &from->reason, arena),
+        };
+    }
+    process->threads = threads;
+    process->thread_detail_count = record->thread_count;
+}
+
+void live_profile_attach(struct process *process, const struct process_record *record, uint64_t interval_ns,
+                         struct arena *arena)
+{
+    static const char *const reasons[] = {
+        [SAMPLING_WORKS] = NULL,
+        [SAMPLING_STARTING] = NULL,
+        [SAMPLING_EXITING] = NULL,
+        [SAMPLING_DENIED] =
+            "its memory may not be read: run pyneck as the same user, as root or with CAP_SYS_PTRACE, "
+            "and see kernel.yama.ptrace_scope",
+        [SAMPLING_BROKEN] = "its interpreter's memory makes no sense",
+        [SAMPLING_GONE] = NULL,
+    };
+
+    if (process->error == NULL)
+        process->error = reasons[record->status];
+    if (record->status != SAMPLING_WORKS)
+        return;
+    struct profile *profile = arena_allocate(arena, 1, sizeof(*profile));
+    *profile = record->profile;
+    struct profile_counter *counters = arena_allocate(arena, profile->counter_count, sizeof(*counters));
+    if (profile->counter_count > 0)
+        memcpy(counters, profile->counters, profile->counter_count * sizeof(*counters));
+    profile->counters = counters;
+    process->profile = profile;
+    attach_threads(process, record, interval_ns, arena);
+}
