@@ -102,6 +102,13 @@ void ranking_free(struct ranking *ranking)
     *ranking = (struct ranking){0};
 }
 
+const char *ranking_mode_name(enum ranking_mode mode)
+{
+    static const char *const names[RANKING_MODES] = {[RANKING_CPU] = "cpu", [RANKING_WALL] = "wall"};
+
+    return mode < RANKING_MODES ? names[mode] : names[RANKING_CPU];
+}
+
 const struct thread *process_busiest_thread(const struct process *process)
 {
     const struct thread *busiest = NULL;

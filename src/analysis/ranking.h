@@ -8,6 +8,7 @@
 enum ranking_mode {
     RANKING_CPU,
     RANKING_WALL,
+    RANKING_MODES,
 };
 
 enum ranking_level {
@@ -65,6 +66,9 @@ struct ranking ranking_of_process(const struct tick *tick, const struct process 
                                   enum ranking_level level);
 
 void ranking_free(struct ranking *ranking);
+
+/* "cpu", "wall" */
+const char *ranking_mode_name(enum ranking_mode mode);
 
 /* The thread that used most CPU in the interval and has a Python stack (else the first with one), or NULL. */
 const struct thread *process_busiest_thread(const struct process *process);

@@ -1,0 +1,55 @@
+/* The command line's options: one table, from which they are read, listed by --help, and checked against the
+ * man page. */
+#ifndef PYNECK_CMD_OPTIONS_H
+#define PYNECK_CMD_OPTIONS_H
+
+#include "analysis/ranking.h"
+#include "base/error.h"
+#include "export/format.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+enum command_id {
+    COMMAND_MONITOR,
+    COMMAND_SNAPSHOT,
+    COMMAND_DUMP,
+    COMMANDS,
+};
+
+struct options {
+    uint64_t delay_ns;
+    double rate_hz;        /* 0: no stack samples */
+    double budget_percent; /* UNKNOWN_REAL: no limit */
+    uint64_t time_ns;      /* stop after; 0 for never */
+    uint64_t count;        /* ticks; 0 for no limit */
+    const char *user;
+    const char *filter;
+    bool all_processes;
+    bool no_children;
+    enum ranking_mode mode;
+    const struct format *format;
+    const char *output; /* file name; NULL for standard output */
+    bool no_color;
+    bool ascii;
+    bool help;
+    bool version;
+    pid_t *pids;
+    size_t pid_count;
+    size_t pid_capacity;
+    char **command; /* what stands after "--", NULL-terminated, a part of argv; NULL for none */
+};
+
+/* Read the arguments of a command; argv[0] is skipped. What is not given has its default.
+ *
+ * options  options_free() it, also after an error
+ * returns  what is wrong with the usage */
+struct error *options_read(struct options *options, enum command_id command, int argc, char **argv);
+void options_free(struct options *options);
+
+/* List the options that a command takes, a line or two each. */
+void options_list(FILE *stream, enum command_id command);
+
+#endif

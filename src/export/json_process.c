@@ -1,0 +1,198 @@
+#include "export/json_process.h"
+
+#include "export/json_value.h"
+
+enum {
+    MAX_ROWS = 200, /* of functions and of lines; man/pyneck-json.5 names the number */
+};
+
+json_t *json_python(const struct python_info *python)
+{
+    if (python == NULL)
+        return NULL;
+    json_t *object = json_object();
+    put_text(object, "implementation", python->implementation);
+    put_text(object, "version", python->version);
+    put_value(object, "free_threaded", json_boolean(python->free_threaded));
+    return object;
+}
+
+static json_t *json_sampling(const struct profile *profile)
+{
+    if (profile == NULL)
+        return NULL;
+    json_t *object = json_object();
+    put_real(object, "rate_hz", profile->rate_hz, DECIMALS_RATE);
+    put_integer(object, "samples", (int64_t)profile->samples);
+    put_integer(object, "partial", (int64_t)profile->partial);
+    put_integer(object, "invalid", (int64_t)profile->invalid);
+    put_integer(object, "late", (int64_t)profile->late);
+    put_real(object, "cpu_percent", profile->cpu_percent, DECIMALS_PERCENT);
+    return object;
+}
+
+static void put_place(json_t *object, const struct function *function, uint32_t line)
+{
+    put_text(object, "function", function->name);
+    put_text(object, "file", function->file);
+    put_count(object, "line", line > 0 ? line : UNKNOWN_COUNT);
+}
+
+static json_t *json_ranking_row(const struct ranking_row *row, const struct call_tree *tree,
+                                enum ranking_level level)
+{
+    const struct function *function = call_tree_function(tree, row->function);
+    json_t *object = json_object();
+
+    put_place(object, function, level == RANKING_LINES ? row->line : function->line);
+    put_seconds(object, "own_cpu_seconds", row->own_cpu_ns);
+    put_seconds(object, "total_cpu_seconds", row->total_cpu_ns);
+    put_seconds(object, "own_wall_seconds", row->own_wall_ns);
+    put_seconds(object, "total_wall_seconds", row->total_wall_ns);
+    put_real(object, "own_percent", row->own_percent, DECIMALS_PERCENT);
+    put_real(object, "total_percent", row->total_percent, DECIMALS_PERCENT);
+    put_integer(object, "memory_growth_bytes", row->memory_growth_bytes);
+    put_integer(object, "samples", (int64_t)row->samples);
+    return object;
+}
+
+static json_t *json_ranking(const struct tick *tick, const struct process *process,
+                            const struct call_tree *tree, enum ranking_mode mode, enum ranking_level level)
+{
+    if (process->profile == NULL)
+        return NULL;
+    struct ranking ranking = ranking_of_process(tick, process, tree, mode, level);
+    json_t *rows = json_array();
+    for (size_t i = 0; i < ranking.count && i < MAX_ROWS; i++)
+        json_array_append_new(rows, json_ranking_row(&ranking.rows[i], tree, level));
+    ranking_free(&ranking);
+    return rows;
+}
+
+static json_t *json_stack(const struct thread *thread, const struct call_tree *tree)
+{
+    if (!thread->has_stack)
+        return NULL;
+    json_t *frames = json_array();
+    const struct call_node *node = call_tree_node(tree, thread->stack_node);
+    for (; node->depth > 0; node = call_tree_node(tree, node->parent)) {
+        json_t *frame = json_object();
+        put_place(frame, call_tree_function(tree, node->function), node->line);
+        json_array_append_new(frames, frame);
+    }
+    return frames;
+}
+
+static json_t *json_waiting(const struct waiting *waiting)
+{
+    if (waiting == NULL)
+        return NULL;
+    json_t *object = json_object();
+    put_text(object, "kind", waiting->kind);
+    put_count(object, "fd", waiting->fd);
+    put_text(object, "description", waiting->description);
+    return object;
+}
+
+static json_t *json_thread(const struct thread *thread, const struct call_tree *tree)
+{
+    json_t *object = json_object();
+
+    put_integer(object, "tid", thread->tid);
+    put_text(object, "name", thread->name);
+    put_text(object, "state", thread_state_name(thread->state));
+    put_real(object, "cpu_percent", thread->cpu_percent, DECIMALS_PERCENT);
+    put_value(object, "holds_gil", thread->holds_gil >= 0 ? json_boolean(thread->holds_gil) : NULL);
+    put_value(object, "waiting", json_waiting(thread->waiting));
+    put_value(object, "stack", json_stack(thread, tree));
+    return object;
+}
+
+json_t *json_threads(const struct process *process, const struct call_tree *tree)
+{
+    if (process->threads == NULL)
+        return NULL;
+    json_t *threads = json_array();
+    for (size_t i = 0; i < process->thread_detail_count; i++)
+        json_array_append_new(threads, json_thread(&process->threads[i], tree));
+    return threads;
+}
+
+static json_t *json_socket(const struct socket_info *socket)
+{
+    if (socket == NULL)
+        return NULL;
+    json_t *object = json_object();
+    put_text(object, "protocol", socket->protocol);
+    put_text(object, "state", socket->state);
+    put_text(object, "local", socket->local);
+    put_text(object, "remote", socket->remote);
+    put_count(object, "receive_queue_bytes", socket->receive_queue_bytes);
+    put_count(object, "send_queue_bytes", socket->send_queue_bytes);
+    return object;
+}
+
+static json_t *json_open_file(const struct open_file *file)
+{
+    json_t *object = json_object();
+
+    put_integer(object, "fd", file->fd);
+    put_text(object, "kind", open_file_kind_name(file->kind));
+    put_text(object, "access", open_file_access_name(file->access));
+    put_text(object, "path", file->path);
+    put_text(object, "peer", file->peer);
+    put_count(object, "position_bytes", file->position_bytes);
+    put_count(object, "size_bytes", file->size_bytes);
+    put_real(object, "bytes_per_second", file->bytes_per_second, DECIMALS_RATE);
+    put_value(object, "deleted", json_boolean(file->deleted));
+    put_value(object, "socket", json_socket(file->socket));
+    return object;
+}
+
+static json_t *json_open_files(const struct process *process)
+{
+    if (!process->open_files_listed)
+        return NULL;
+    json_t *files = json_array();
+    for (size_t i = 0; i < process->open_file_detail_count; i++)
+        json_array_append_new(files, json_open_file(&process->open_files[i]));
+    return files;
+}
+
+static void put_kernel_figures(json_t *object, const struct process *process)
+{
+    char state[] = {process->state, '\0'};
+
+    put_integer(object, "pid", process->pid);
+    put_integer(object, "parent_pid", process->parent_pid);
+    put_text(object, "user", process->user);
+    put_text(object, "command", process->command);
+    put_text(object, "state", process->state != '\0' ? state : NULL);
+    put_time(object, "start_time", process->start_time_ns);
+    put_real(object, "cpu_percent", process->cpu_percent, DECIMALS_PERCENT);
+    put_count(object, "resident_bytes", process->resident_bytes);
+    put_count(object, "virtual_bytes", process->virtual_bytes);
+    put_real(object, "memory_percent", process->memory_percent, DECIMALS_PERCENT);
+    put_real(object, "read_bytes_per_second", process->read_bytes_per_second, DECIMALS_RATE);
+    put_real(object, "write_bytes_per_second", process->write_bytes_per_second, DECIMALS_RATE);
+    put_count(object, "thread_count", process->thread_count);
+    put_count(object, "open_file_count", process->open_file_count);
+    put_count(object, "open_file_limit", process->open_file_limit);
+    put_text(object, "error", process->error);
+}
+
+json_t *json_process(const struct tick *tick, const struct process *process, const struct call_tree *tree,
+                     enum ranking_mode mode)
+{
+    json_t *object = json_object();
+
+    put_kernel_figures(object, process);
+    put_value(object, "python", json_python(process->python));
+    put_value(object, "sampling", json_sampling(process->profile));
+    put_value(object, "verdict", NULL);
+    put_value(object, "functions", json_ranking(tick, process, tree, mode, RANKING_FUNCTIONS));
+    put_value(object, "lines", json_ranking(tick, process, tree, mode, RANKING_LINES));
+    put_value(object, "threads", json_threads(process, tree));
+    put_value(object, "open_files", json_open_files(process));
+    return object;
+}

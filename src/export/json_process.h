@@ -1,0 +1,22 @@
+/* The parts of a tick as JSON values, which the snapshot and the dump share. For export/json*.c. */
+#ifndef PYNECK_EXPORT_JSON_PROCESS_H
+#define PYNECK_EXPORT_JSON_PROCESS_H
+
+#include "export/format.h"
+
+#include <jansson.h>
+
+/* "system" */
+json_t *json_system(const struct system_usage *system);
+
+/* A member of "processes" */
+json_t *json_process(const struct tick *tick, const struct process *process, const struct call_tree *tree,
+                     enum ranking_mode mode);
+
+/* "python", null when it is not known */
+json_t *json_python(const struct python_info *python);
+
+/* "threads", null when they are not known */
+json_t *json_threads(const struct process *process, const struct call_tree *tree);
+
+#endif

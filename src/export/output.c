@@ -1,0 +1,157 @@
+#include "export/output.h"
+
+#include "base/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct output {
+    const char *name; /* for messages */
+    const char *path; /* NULL for standard output */
+    int fd;
+    bool replaces_file;
+    bool closed;
+    FILE *stream;
+    char *text; /* what `stream` holds, after a flush */
+    size_t length;
+};
+
+struct error *output_open(struct output **output, const char *path, bool replaces_file)
+{
+    int fd = STDOUT_FILENO;
+    struct stat status;
+
+    if (path != NULL)
+        fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (replaces_file ? 0 : O_TRUNC), 0666);
+    if (fd < 0)
+        return error_new_errno(errno, "cannot write to '%s'", path);
+    *output = memory_allocate(1, sizeof(**output));
+    **output = (struct output){
+        .name = path != NULL ? path : "standard output",
+        .path = path,
+        .fd = fd,
+        .replaces_file = replaces_file && path != NULL && fstat(fd, &status) == 0 && S_ISREG(status.st_mode),
+    };
+    (*output)->stream = open_memstream(&(*output)->text, &(*output)->length);
+    if ((*output)->stream == NULL) {
+        struct error *error = error_new_errno(errno, "cannot compose output");
+        output_close(*output);
+        *output = NULL;
+        return error;
+    }
+    return NULL;
+}
+
+FILE *output_stream(struct output *output)
+{
+    return output->stream;
+}
+
+/* Write all bytes; returns how many came to their place, with errno set when that is not all. */
+static size_t write_all(int fd, const char *bytes, size_t length)
+{
+    size_t written = 0;
+
+    while (written < length) {
+        ssize_t result = write(fd, bytes + written, length - written);
+        if (result < 0 && errno == EINTR)
+            continue;
+        if (result <= 0)
+            break;
+        written += (size_t)result;
+    }
+    return written;
+}
+
+/* Take back the last `written` bytes of a regular file. */
+static void take_back(int fd, size_t written)
+{
+    struct stat status;
+    off_t position = lseek(fd, 0, SEEK_CUR);
+
+    if (written == 0 || position < (off_t)written || fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) ||
+        status.st_size != position)
+        return;
+    position -= (off_t)written;
+    if (ftruncate(fd, position) == 0)
+        lseek(fd, position, SEEK_SET);
+}
+
+static struct error *write_piece(struct output *output)
+{
+    size_t written = write_all(output->fd, output->text, output->length);
+    int reason = errno;
+
+    if (written == output->length)
+        return NULL;
+    if (reason == EPIPE) {
+        output->closed = true;
+        return NULL;
+    }
+    take_back(output->fd, written);
+    return error_new_errno(reason, "cannot write to %s", output->name);
+}
+
+/* Write the piece beside the file and put it in the file's place. */
+static struct error *replace_file(const struct output *output)
+{
+    struct stat status;
+    size_t size = strlen(output->path) + sizeof(".XXXXXX");
+    char *path = memory_allocate(size, 1);
+
+    snprintf(path, size, "%s.XXXXXX", output->path);
+    int fd = mkostemp(path, O_CLOEXEC);
+    bool done = fd >= 0 && write_all(fd, output->text, output->length) == output->length &&
+                fstat(output->fd, &status) == 0 && fchmod(fd, status.st_mode & 07777) == 0 &&
+                rename(path, output->path) == 0;
+    int reason = errno;
+    if (!done && fd >= 0)
+        unlink(path);
+    if (fd >= 0)
+        close(fd);
+    free(path);
+    return done ? NULL : error_new_errno(reason, "cannot replace '%s'", output->path);
+}
+
+struct error *output_write(struct output *output)
+{
+    struct error *error = NULL;
+
+    if (fflush(output->stream) != 0 || ferror(output->stream))
+        error = error_new_errno(errno, "cannot compose output for %s", output->name);
+    else if (output->length > 0 && !output->closed)
+        error = output->replaces_file ? replace_file(output) : write_piece(output);
+    rewind(output->stream);
+    return error;
+}
+
+bool output_is_closed(const struct output *output)
+{
+    return output->closed;
+}
+
+size_t output_columns(const struct output *output)
+{
+    struct winsize size;
+
+    return isatty(output->fd) && ioctl(output->fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+struct error *output_close(struct output *output)
+{
+    struct error *error = NULL;
+
+    if (output->stream != NULL)
+        fclose(output->stream);
+    free(output->text);
+    /* Network file systems tell of a full disk only here. */
+    if (output->path != NULL && close(output->fd) != 0)
+        error = error_new_errno(errno, "cannot write to %s", output->name);
+    free(output);
+    return error;
+}
