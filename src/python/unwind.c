@@ -259,12 +259,14 @@ static bool is_leftover(const struct unwinder *unwinder, const struct frame_view
            !upper->is_entry && upper->previous == lower->address && lower->stacktop == EXECUTING;
 }
 
-/* Follow the links from a frame to the outermost one.
+/* Follow the links from a frame to the outermost one. A generator's frame is never that: one without a link
+ * is suspended, and was only passed through while it ran.
  *
  * returns  whether the end was reached without a contradiction; the frames are in unwinder->frames */
 static bool walk_down(struct unwinder *unwinder, uint64_t address)
 {
     struct frame_view upper = {0};
+    bool suspended = false;
 
     unwinder->frame_count = 0;
     unwinder->outside_cursor = 0;
@@ -275,6 +277,7 @@ static bool walk_down(struct unwinder *unwinder, uint64_t address)
         if (step >= MAX_STEPS || !view_frame(unwinder, address, &view))
             return false;
         address = view.previous;
+        suspended = view.owner == unwinder->layout->frame.owner_generator;
         if (view.owner >= unwinder->layout->frame.first_internal_owner) {
             upper = (struct frame_view){0};
             continue;
@@ -296,7 +299,7 @@ static bool walk_down(struct unwinder *unwinder, uint64_t address)
         add_frame(unwinder, &view, code);
         upper = view;
     }
-    return true;
+    return !suspended && unwinder->frame_count > 0;
 }
 
 /* The frame that was pushed onto `view` meanwhile, if the copy shows one. */
@@ -381,38 +384,64 @@ static bool add_frames_between(struct unwinder *unwinder, const struct frame_vie
     return true;
 }
 
+/* Look at the frame that lies at a place of a chunk's copy.
+ *
+ * returns  its code object, or NULL when no live frame is there: then `*torn` says whether there should be
+ * one */
+static const struct code_object *view_upwards(struct unwinder *unwinder, uint64_t address,
+                                              const unsigned char *bytes, const struct frame_view *lower,
+                                              struct frame_view *view, bool *torn)
+{
+    const struct python_layout *layout = unwinder->layout;
+    uint64_t in_use_until = memory_get_u64(unwinder->thread_state, layout->thread.datastack_top);
+    bool in_newest = address >= unwinder->chunks[0].address &&
+                     address - unwinder->chunks[0].address < unwinder->chunks[0].length;
+
+    *view = (struct frame_view){.address = address, .in_chunk = true};
+    view_bytes(layout, bytes, view);
+    *torn = !in_newest || address < in_use_until;
+    if (view->executable == 0 || is_leftover(unwinder, view, lower)) {
+        *torn = false;
+        return NULL;
+    }
+    const struct code_object *code = frame_code(unwinder, view);
+    size_t kept = unwinder->frame_count;
+    if (code != NULL && add_frames_between(unwinder, view, lower->address))
+        return code;
+    unwinder->frame_count = kept;
+    return NULL;
+}
+
 /* Go over the frames of the chunks as they lie there, from the outermost one up, as long as they hold
- * together. */
-static void walk_up(struct unwinder *unwinder)
+ * together.
+ *
+ * returns  whether they led to the top of the stack */
+static bool walk_up(struct unwinder *unwinder)
 {
     const struct python_layout *layout = unwinder->layout;
     struct frame_view lower = {0};
+    bool torn = false;
 
     unwinder->frame_count = 0;
     unwinder->visited_count = 0;
     if (!unwinder->older_chunks_read)
         read_older_chunks(unwinder);
-    for (size_t i = unwinder->chunk_count; i-- > 0;) {
+    for (size_t i = unwinder->chunk_count; !torn && i-- > 0;) {
         const struct chunk_copy *chunk = &unwinder->chunks[i];
-        size_t offset = layout->chunk.data + (chunk->previous == 0 ? 8 : 0);
+        size_t offset = layout->chunk.data + (chunk->previous == 0 ? sizeof(uint64_t) : 0);
         while (offset + layout->frame.size <= chunk->length) {
-            struct frame_view view = {.address = chunk->address + offset, .in_chunk = true};
-            view_bytes(layout, chunk->bytes + offset, &view);
-            const struct code_object *code = view.executable != 0 ? frame_code(unwinder, &view) : NULL;
-            size_t kept = unwinder->frame_count;
-            if (code == NULL || is_leftover(unwinder, &view, &lower))
-                goto done;
-            if (!add_frames_between(unwinder, &view, lower.address)) {
-                unwinder->frame_count = kept;
-                goto done;
-            }
+            struct frame_view view;
+            const struct code_object *code =
+                view_upwards(unwinder, chunk->address + offset, chunk->bytes + offset, &lower, &view, &torn);
+            if (code == NULL)
+                break;
             add_frame(unwinder, &view, code);
             offset += code->frame_bytes;
             lower = view;
         }
     }
-done:
     reverse_frames(unwinder->frames, unwinder->frame_count);
+    return !torn;
 }
 
 /* ---- one read ---- */
@@ -587,6 +616,17 @@ static bool follow_cframe(struct unwinder *unwinder, struct stack_hint *hint, st
     return true;
 }
 
+/* Whether no frame was ever pushed onto the data stack, or all were popped. */
+static bool stack_is_empty(const struct unwinder *unwinder)
+{
+    const struct python_layout *layout = unwinder->layout;
+    uint64_t chunk = memory_get_u64(unwinder->thread_state, layout->thread.datastack_chunk);
+    uint64_t top = memory_get_u64(unwinder->thread_state, layout->thread.datastack_top);
+
+    return chunk == 0 ||
+           (unwinder->chunks[0].previous == 0 && top - chunk <= layout->chunk.data + sizeof(uint64_t));
+}
+
 /* Make the stack out of what was copied. */
 static enum stack_trust resolve(struct unwinder *unwinder, uint64_t before, uint64_t after)
 {
@@ -601,8 +641,10 @@ static enum stack_trust resolve(struct unwinder *unwinder, uint64_t before, uint
         step_up(unwinder);
         return STACK_WHOLE;
     }
-    walk_up(unwinder);
-    return unwinder->frame_count > 0 ? STACK_PARTIAL : STACK_INVALID;
+    bool reached_top = walk_up(unwinder);
+    if (unwinder->frame_count > 0)
+        return reached_top ? STACK_WHOLE : STACK_PARTIAL;
+    return stack_is_empty(unwinder) ? STACK_WHOLE : STACK_INVALID;
 }
 
 static enum stack_trust read_once(struct unwinder *unwinder, const struct thread_reference *thread,
