@@ -1,0 +1,37 @@
+/* What an ELF file says of the interpreter that may be in it. */
+#ifndef PYNECK_PYTHON_ELF_FILE_H
+#define PYNECK_PYTHON_ELF_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    ELF_MAX_SEGMENTS = 16,
+};
+
+/* A part of the file that is loaded into memory. */
+struct elf_segment {
+    uint64_t offset;
+    uint64_t address; /* before the load bias is added */
+    uint64_t file_size;
+    bool writable;
+    bool executable;
+};
+
+struct elf_interpreter {
+    const char *implementation; /* "CPython", "PyPy"; a constant; NULL when there is no interpreter in it */
+    bool other_machine;         /* of another word size or byte order than pyneck's own */
+    uint64_t runtime;           /* address of _PyRuntime before the load bias; 0 when there is none */
+    uint32_t version;           /* as PY_VERSION_HEX; 0 while unknown */
+    struct elf_segment segments[ELF_MAX_SEGMENTS];
+    size_t segment_count;
+};
+
+/* Look for an interpreter in a file that anybody may have made.
+ *
+ * fd    of a regular file
+ * size  what fstat(2) says */
+void elf_file_examine(struct elf_interpreter *interpreter, int fd, uint64_t size);
+
+#endif

@@ -1,0 +1,233 @@
+#include "python/locate.h"
+
+#include "base/clock.h"
+#include "python/access.h"
+#include "python/elf_file.h"
+#include "python/file_cache.h"
+#include "python/maps.h"
+#include "python/memory.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The one thing that outlives a call: what was found in files. Any thread may locate. */
+static struct {
+    pthread_mutex_t lock;
+    struct file_cache files;
+    struct maps maps;
+} known = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+enum {
+    RUNTIME_READ_MIN = 64, /* enough for the interpreter list of all versions that publish nothing */
+    SANITY_TRIES = 3,      /* a program that runs may change what is being looked at */
+};
+
+/* ---- where a file lies in memory ---- */
+
+static const struct mapping *find_mapping(const struct maps *maps, const struct mapped_file *file,
+                                          uint64_t offset, bool executable)
+{
+    for (size_t i = file->first; i != MAPS_NONE; i = maps->mappings[i].next) {
+        const struct mapping *mapping = &maps->mappings[i];
+        if (mapping->executable == executable && offset >= mapping->offset &&
+            offset - mapping->offset < mapping->end - mapping->start)
+            return mapping;
+    }
+    return NULL;
+}
+
+/* What has to be added to the file's addresses: the distance between a segment's address and where its first
+ * page is mapped. The executable segment tells it best, for its mapping is never split; the others serve
+ * where the program's text was moved to other memory. */
+static bool find_load_bias(uint64_t *bias, const struct maps *maps, const struct mapped_file *file,
+                           const struct elf_interpreter *interpreter)
+{
+    uint64_t page_mask = ~((uint64_t)sysconf(_SC_PAGESIZE) - 1);
+
+    for (int executable = 1; executable >= 0; executable--) {
+        for (size_t i = 0; i < interpreter->segment_count; i++) {
+            const struct elf_segment *segment = &interpreter->segments[i];
+            uint64_t offset = segment->offset & page_mask;
+            const struct mapping *mapping = find_mapping(maps, file, offset, executable);
+            if (segment->executable != (bool)executable || mapping == NULL)
+                continue;
+            *bias = mapping->start + (offset - mapping->offset) - (segment->address & page_mask);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- what lies there ---- */
+
+/* Whether the list of interpreters is what the layout says: the first interpreter's first thread points back
+ * to it. */
+static bool lists_hold(pid_t pid, const struct python_layout *layout, uint64_t interpreter)
+{
+    uint64_t next, threads, owner;
+
+    if (!memory_is_pointer(interpreter) ||
+        !memory_read_word(pid, interpreter + layout->interpreter.next, &next) ||
+        !memory_read_word(pid, interpreter + layout->interpreter.threads_head, &threads))
+        return false;
+    if ((next != 0 && !memory_is_pointer(next)))
+        return false;
+    if (threads == 0)
+        return true;
+    return memory_is_pointer(threads) &&
+           memory_read_word(pid, threads + layout->thread.interpreter, &owner) && owner == interpreter;
+}
+
+static enum python_presence check_runtime(pid_t pid, const struct python_location *location,
+                                          struct error **error)
+{
+    uint64_t interpreter = 0;
+    char version[LAYOUT_VERSION_SIZE];
+
+    for (int i = 0; i < SANITY_TRIES; i++) {
+        if (!memory_read_word(pid, location->runtime + location->layout.runtime.interpreters_head,
+                              &interpreter))
+            return errno == ESRCH ? PYTHON_GONE : PYTHON_STARTING;
+        if (interpreter == 0)
+            return PYTHON_STARTING;
+        if (lists_hold(pid, &location->layout, interpreter))
+            return PYTHON_FOUND;
+    }
+    layout_format_version(version, location->version);
+    *error = error_new("Python %s: its structs differ from those of the released version (a debug or a "
+                       "patched build)",
+                       version);
+    return PYTHON_UNREADABLE;
+}
+
+/* Work out the layout from what lies at the runtime's address, or from the version that the file gives. */
+static struct error *find_layout(pid_t pid, struct python_location *location, int *number)
+{
+    unsigned char bytes[LAYOUT_DEBUG_OFFSETS_MAX];
+    size_t length = sizeof(bytes);
+    struct error *error;
+
+    while (!memory_read(pid, location->runtime, bytes, length)) {
+        *number = errno;
+        length /= 2;
+        if (*number != EFAULT || length < RUNTIME_READ_MIN)
+            return NULL;
+    }
+    *number = 0;
+    if (layout_has_debug_offsets(bytes, length))
+        error = layout_from_debug_offsets(&location->layout, bytes, length);
+    else if (location->version != 0)
+        error = layout_from_version(&location->layout, location->version);
+    else
+        error = error_new("an interpreter whose version cannot be told: not readable yet");
+    if (location->layout.version != 0)
+        location->version = location->layout.version;
+    location->has_layout = error == NULL;
+    return error;
+}
+
+/* Look at one file that holds an interpreter. */
+static enum python_presence inspect(pid_t pid, const struct elf_interpreter *interpreter, uint64_t bias,
+                                    struct python_location *location, struct error **error)
+{
+    int number;
+
+    location->implementation = interpreter->implementation;
+    location->version = interpreter->version;
+    if (strcmp(interpreter->implementation, "CPython") != 0) {
+        *error = error_new("%s: its stacks are not readable", interpreter->implementation);
+        return PYTHON_UNREADABLE;
+    }
+    if (interpreter->other_machine) {
+        *error = error_new("Python for another kind of processor (32 bits): not readable yet");
+        return PYTHON_UNREADABLE;
+    }
+    if (interpreter->runtime == 0) {
+        *error = error_new("Python %u.%u: not readable yet", interpreter->version >> 24,
+                           interpreter->version >> 16 & 0xff);
+        return PYTHON_UNREADABLE;
+    }
+
+    location->runtime = interpreter->runtime + bias;
+    *error = find_layout(pid, location, &number);
+    if (*error != NULL)
+        return PYTHON_UNREADABLE;
+    if (number == ESRCH)
+        return PYTHON_GONE;
+    if (number == EPERM) {
+        *error = access_denied(pid);
+        return PYTHON_UNREADABLE;
+    }
+    return number != 0 ? PYTHON_STARTING : check_runtime(pid, location, error);
+}
+
+/* How much an answer is worth when several files hold an interpreter: a program may have one linked in and a
+ * library with another one loaded, of which only one runs. */
+static int worth(enum python_presence presence)
+{
+    static const int worths[] = {
+        [PYTHON_ABSENT] = 0, [PYTHON_STARTING] = 1, [PYTHON_UNREADABLE] = 2,
+        [PYTHON_FOUND] = 3,  [PYTHON_DENIED] = 0,   [PYTHON_GONE] = 4,
+    };
+
+    return worths[presence];
+}
+
+static enum python_presence search_files(pid_t pid, struct python_location *location, struct error **error)
+{
+    const struct maps *maps = &known.maps;
+    enum python_presence best = PYTHON_ABSENT;
+    uint64_t now_ns = clock_monotonic_ns();
+
+    for (size_t i = 0; i < maps->file_count && worth(best) < worth(PYTHON_FOUND); i++) {
+        const struct mapped_file *file = &maps->files[i];
+        struct python_location candidate = {0};
+        struct error *reason = NULL;
+        uint64_t bias;
+        if (!file->looks_loaded)
+            continue;
+        const struct elf_interpreter *interpreter = file_cache_examine(&known.files, pid, maps, file, now_ns);
+        if (interpreter == NULL || !find_load_bias(&bias, maps, file, interpreter))
+            continue;
+        enum python_presence presence = inspect(pid, interpreter, bias, &candidate, &reason);
+        if (worth(presence) <= worth(best)) {
+            error_free(reason);
+            continue;
+        }
+        best = presence;
+        *location = candidate;
+        error_free(*error);
+        *error = reason;
+    }
+    return best;
+}
+
+enum python_presence python_locate(pid_t pid, struct python_location *location, struct error **error)
+{
+    enum python_presence presence;
+
+    *location = (struct python_location){0};
+    *error = NULL;
+    pthread_mutex_lock(&known.lock);
+    int result = maps_read(&known.maps, pid);
+    if (result == 0) {
+        presence = search_files(pid, location, error);
+    } else if (result == -EACCES || result == -EPERM) {
+        *error = access_denied(pid);
+        presence = PYTHON_DENIED;
+    } else {
+        presence = PYTHON_GONE;
+    }
+    pthread_mutex_unlock(&known.lock);
+    return presence;
+}
+
+void python_locate_forget_all(void)
+{
+    pthread_mutex_lock(&known.lock);
+    file_cache_free(&known.files);
+    maps_free(&known.maps);
+    pthread_mutex_unlock(&known.lock);
+}
