@@ -47,7 +47,7 @@ def interpreter_report(config):
     yield "watched Pythons: " + (", ".join(one.name for one in config.interpreters) or "none")
     if config.missing_minors:
         missing = ", ".join(f"3.{minor}" for minor in config.missing_minors)
-        yield f"not here, so not tested: Python {missing} (as root, ./bootstrap check brings 3.13 to 3.15)"
+        yield f"not here, so not tested: Python {missing} (./bootstrap check brings 3.13 to 3.15 when it may be root)"
 
 
 def pytest_report_header(config):

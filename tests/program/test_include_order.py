@@ -86,6 +86,18 @@ def test_includes_go_downward_only():
         ("helpers/all.c", "", "helpers/, which is no layer"),
         ("tools.c", "", "is in no layer"),
     ],
+    ids=[
+        "base-model",
+        "source-ui",
+        "system-python",
+        "python-system",
+        "record-sampler",
+        "by-name-alone",
+        "by-relative-path",
+        "of-no-file",
+        "in-unknown-directory",
+        "outside-of-layers",
+    ],
 )
 def test_a_wrong_include_is_found(tmp_path, path, line, reason):
     for header in (
