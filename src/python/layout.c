@@ -138,7 +138,7 @@ static struct error *not_readable(uint32_t version, const char *what)
 /* Alphas and betas move fields from one to the next: their layouts are nobody's promise. */
 static bool is_unsettled(uint32_t version)
 {
-    return (version >> 4 & 0xf) < RELEASE_CANDIDATE;
+    return layout_version_is_exact(version) && (version >> 4 & 0xf) < RELEASE_CANDIDATE;
 }
 
 struct error *layout_from_version(struct python_layout *layout, uint32_t version)
@@ -251,6 +251,11 @@ void layout_format_version(char text[static LAYOUT_VERSION_SIZE], uint32_t versi
 {
     static const char levels[16][3] = {[0xa] = "a", [0xb] = "b", [0xc] = "rc"};
     unsigned level = version >> 4 & 0xf;
+
+    if (!layout_version_is_exact(version)) {
+        snprintf(text, LAYOUT_VERSION_SIZE, "%u.%u", version >> 24, version >> 16 & 0xff);
+        return;
+    }
     int length = snprintf(text, LAYOUT_VERSION_SIZE, "%u.%u.%u", version >> 24, version >> 16 & 0xff,
                           version >> 8 & 0xff);
 

@@ -134,7 +134,13 @@ struct error *layout_from_debug_offsets(struct python_layout *layout, const unsi
  * returns  an error such as "Python 3.8: not readable yet" */
 struct error *layout_from_version(struct python_layout *layout, uint32_t version);
 
-/* "3.11.2", "3.15.0a7" */
+/* Whether a version tells more than major and minor: a file without symbols gives only these (0x03080000). */
+static inline bool layout_version_is_exact(uint32_t version)
+{
+    return (version & 0xffff) != 0;
+}
+
+/* "3.11.2", "3.15.0a7"; "3.8" where no more is known */
 enum {
     LAYOUT_VERSION_SIZE = 24,
 };

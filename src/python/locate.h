@@ -19,7 +19,7 @@ enum python_presence {
 struct python_location {
     const char *implementation; /* "CPython"; a constant */
     uint64_t runtime;           /* address of _PyRuntime in the process */
-    uint32_t version;           /* as PY_VERSION_HEX; 0 while unknown */
+    uint32_t version;           /* as PY_VERSION_HEX; 0 while unknown (see layout_version_is_exact()) */
     bool has_layout;
     struct python_layout layout;
 };

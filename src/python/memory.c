@@ -15,6 +15,8 @@ size_t memory_read_pieces(pid_t pid, const struct memory_piece *pieces, size_t c
     struct iovec local[MEMORY_MAX_PIECES];
     struct iovec remote[MEMORY_MAX_PIECES];
 
+    if (count == 0)
+        return 0;
     if (count > MEMORY_MAX_PIECES)
         count = MEMORY_MAX_PIECES;
     for (size_t i = 0; i < count; i++) {
