@@ -206,7 +206,7 @@ static const struct option_row rows[] = {
     {"budget", 0, "PERCENT", IN_WATCHING, read_budget,
      "CPU that pyneck may use, of one core (default 5; 0 for no limit)"},
     {"format", 0, "FORMAT", IN_PRINTING, read_format,
-     "text (default), json, csv or openmetrics; dump: text or json"},
+     "text (default) or json; in snapshots also csv and openmetrics"},
     {"output", 'o', "FILE", IN_PRINTING, read_output, "write to FILE and not to standard output"},
     {"no-color", 'C', NULL, IN_MONITOR, read_no_color, "no colours (also when NO_COLOR is set)"},
     {"ascii", 0, NULL, IN_MONITOR, read_ascii, "draw with ASCII characters only"},

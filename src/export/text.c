@@ -3,6 +3,9 @@
 #include "export/text_process.h"
 
 #include "base/clock.h"
+#include "base/memory.h"
+
+#include <stdlib.h>
 
 static void write_moment(struct text_line *line, const struct tick *tick)
 {
@@ -117,6 +120,30 @@ static void write_process(struct text_line *line, const struct process *process)
     line_end(line);
 }
 
+static int compare_cpu(const void *left, const void *right)
+{
+    const struct process *one = *(const struct process *const *)left;
+    const struct process *other = *(const struct process *const *)right;
+    double one_percent = real_is_known(one->cpu_percent) ? one->cpu_percent : -1;
+    double other_percent = real_is_known(other->cpu_percent) ? other->cpu_percent : -1;
+
+    if (one_percent != other_percent)
+        return one_percent < other_percent ? 1 : -1;
+    return (one->pid > other->pid) - (one->pid < other->pid);
+}
+
+/* The processes, busiest first; free() the array. */
+static const struct process **sort_processes(const struct tick *tick)
+{
+    const struct process **processes = memory_allocate(tick->process_count, sizeof(*processes));
+
+    for (size_t i = 0; i < tick->process_count; i++)
+        processes[i] = &tick->processes[i];
+    if (tick->process_count > 1)
+        qsort(processes, tick->process_count, sizeof(*processes), compare_cpu);
+    return processes;
+}
+
 static void write_snapshot(FILE *stream, const struct tick *tick, const struct call_tree *tree,
                            const struct print_options *options)
 {
@@ -134,10 +161,12 @@ static void write_snapshot(FILE *stream, const struct tick *tick, const struct c
     line_add(&line, "%7s %-8s%6s%6s%7s%7s%8s%5s%5s %-7s S %s", "PID", "USER", "CPU%", "MEM%", "RSS", "READ/s",
              "WRITE/s", "THR", "FD", "PY", "COMMAND");
     line_end(&line);
+    const struct process **processes = sort_processes(tick);
     for (size_t i = 0; i < tick->process_count; i++)
-        write_process(&line, &tick->processes[i]);
+        write_process(&line, processes[i]);
     for (size_t i = 0; i < tick->process_count; i++)
-        text_write_details(&line, tick, &tick->processes[i], tree, options->mode);
+        text_write_details(&line, tick, processes[i], tree, options->mode);
+    free(processes);
     line_end(&line);
 }
 

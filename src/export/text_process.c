@@ -187,10 +187,6 @@ static void write_stack(struct text_line *line, const struct thread *thread, con
 void text_write_stacks(struct text_line *line, const struct process *process, const struct call_tree *tree)
 {
     write_name(line, process);
-    if (process->error != NULL) {
-        line_add(line, "  %s", process->error);
-        line_end(line);
-    }
     for (size_t i = 0; i < process->thread_detail_count; i++) {
         const struct thread *thread = &process->threads[i];
         line_end(line);
