@@ -16,14 +16,6 @@
 #define FULL_INTERVAL_NS    (6 * NS_PER_SECOND)
 #define COMMAND_INTERVAL_NS (2 * NS_PER_SECOND) /* programs may rewrite their own command line */
 
-int process_compare_pids(const void *left, const void *right)
-{
-    pid_t a = *(const pid_t *)left;
-    pid_t b = *(const pid_t *)right;
-
-    return (a > b) - (a < b);
-}
-
 struct known_process *known_process_new(pid_t pid)
 {
     struct known_process *process = memory_allocate(1, sizeof(*process));
@@ -202,10 +194,9 @@ static bool was_changed_by_others(const struct known_process *process, const str
     int nice = getpriority(PRIO_PROCESS, (id_t)facts->pid);
     if (errno != 0 || nice != facts->nice)
         return true;
-    if (facts->parent_pid == 0 || reader->known_pid_count == 0)
+    if (facts->parent_pid == 0 || reader->listed->count == 0)
         return false;
-    return bsearch(&facts->parent_pid, reader->known_pids, reader->known_pid_count, sizeof(pid_t),
-                   process_compare_pids) == NULL;
+    return !pid_list_contains(reader->listed, facts->parent_pid);
 }
 
 /* Read the CPU-time clock; returns whether the process seems to have run since the last reading. A process

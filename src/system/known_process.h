@@ -4,6 +4,7 @@
 #define PYNECK_SYSTEM_KNOWN_PROCESS_H
 
 #include "model/tick.h"
+#include "system/pid_list.h"
 #include "system/process_text.h"
 #include "system/user_names.h"
 
@@ -16,10 +17,9 @@ struct process_reader {
     char *buffer; /* PROCESS_BUFFER_SIZE bytes, for a file's text */
     uint64_t ns_per_tick;
     int64_t page_bytes;
-    int64_t memory_bytes;     /* of the machine */
-    double cpu_percent_limit; /* what all CPUs together give */
-    const pid_t *known_pids;  /* ascending: which processes there were lately; may be empty */
-    size_t known_pid_count;
+    int64_t memory_bytes;          /* of the machine */
+    double cpu_percent_limit;      /* what all CPUs together give */
+    const struct pid_list *listed; /* which processes there were lately; may be empty */
 };
 
 enum {
@@ -42,9 +42,6 @@ struct known_process {
     uint64_t full_due_ns; /* when it is read in full even if it has not run */
     uint64_t command_read_ns;
 };
-
-/* Order of process ids, for bsearch(3) and qsort(3). */
-int process_compare_pids(const void *left, const void *right);
 
 /* A process of which nothing is known yet. */
 struct known_process *known_process_new(pid_t pid);

@@ -18,12 +18,16 @@ struct open_file_list {
     struct error *error; /* why nothing could be read; the caller frees it; NULL */
 };
 
-/* List the descriptors of a process.
+/* List the descriptors of a process. A process that has gone has none.
  *
  * time_limit_ns  it stops after about this long, with what it has; the next call goes on where it stopped, so
- * that a long list is complete after some calls (what was read before is kept as it was then) source
- * proc_pid_fd(5), proc_pid_fdinfo(5), sock_diag(7) or proc_pid_net(5) in the process's own network namespace
- */
+ *                that a long list is complete after some calls (what was read before is kept as it was then)
+ *
+ * At most 65,536 descriptors are listed; a longer list is never complete. The file behind a descriptor is
+ * asked for its size, which can take longer than the limit when it lies on a server that does not answer.
+ *
+ * Source: proc_pid_fd(5), proc_pid_fdinfo(5), proc_pid_net(5) in the process's own network namespace,
+ * sock_diag(7) for Unix sockets in that of pyneck */
 struct open_file_list open_files_read(struct open_files *reader, pid_t pid, uint64_t start_ticks,
                                       struct arena *arena, uint64_t time_limit_ns);
 

@@ -3,8 +3,8 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "system/known_process.h"
+#include "system/pid_list.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -15,16 +15,9 @@
 /* A process that nobody asked for in this time is forgotten. */
 #define KEEP_NS (60 * NS_PER_SECOND)
 
-enum {
-    NAMES_SIZE = 32 * 1024, /* bytes of directory entries a call */
-};
-
 struct process_table {
     struct process_reader reader;
-    char *names;
-    pid_t *pids;
-    size_t pid_count;
-    size_t pid_capacity;
+    struct pid_list pids;         /* as listed last */
     struct known_process **known; /* by pid */
     size_t known_count;
 };
@@ -36,10 +29,10 @@ struct error *process_table_open(struct process_table **table)
     if (proc_fd < 0)
         return error_new_errno(errno, "cannot open /proc");
     *table = memory_allocate(1, sizeof(**table));
-    (*table)->names = memory_allocate(NAMES_SIZE, 1);
     (*table)->reader = (struct process_reader){
         .proc_fd = proc_fd,
         .users = user_names_new(),
+        .listed = &(*table)->pids,
         .buffer = memory_allocate(PROCESS_BUFFER_SIZE, 1),
         .ns_per_tick = NS_PER_SECOND / (uint64_t)sysconf(_SC_CLK_TCK),
         .page_bytes = sysconf(_SC_PAGESIZE),
@@ -55,59 +48,21 @@ void process_table_close(struct process_table *table)
     for (size_t i = 0; i < table->known_count; i++)
         known_process_free(table->known[i]);
     free(table->known);
-    free(table->pids);
-    free(table->names);
+    pid_list_free(&table->pids);
     user_names_free(table->reader.users);
     free(table->reader.buffer);
     close(table->reader.proc_fd);
     free(table);
 }
 
-/* The process id that a name in /proc stands for, or 0. */
-static pid_t parse_pid(const char *name)
-{
-    int64_t pid = 0;
-
-    for (; *name >= '0' && *name <= '9' && pid <= INT32_MAX; name++)
-        pid = pid * 10 + (*name - '0');
-    return *name == '\0' && pid <= INT32_MAX ? (pid_t)pid : 0;
-}
-
-static void add_pid(struct process_table *table, pid_t pid)
-{
-    table->pids = memory_grow(table->pids, &table->pid_capacity, table->pid_count + 1, sizeof(*table->pids));
-    table->pids[table->pid_count++] = pid;
-}
-
 struct error *process_table_list(struct process_table *table, const pid_t **pids, size_t *count)
 {
-    ssize_t length;
-    bool ascending = true;
+    int status = pid_list_read(&table->pids, table->reader.proc_fd);
 
-    table->pid_count = 0;
-    table->reader.known_pid_count = 0;
-    if (lseek(table->reader.proc_fd, 0, SEEK_SET) < 0)
-        return error_new_errno(errno, "cannot read /proc");
-    while ((length = getdents64(table->reader.proc_fd, table->names, NAMES_SIZE)) > 0) {
-        for (ssize_t offset = 0; offset < length;) {
-            const struct dirent64 *entry = (const struct dirent64 *)(table->names + offset);
-            pid_t pid = parse_pid(entry->d_name);
-            offset += entry->d_reclen;
-            if (pid == 0)
-                continue;
-            if (table->pid_count > 0 && table->pids[table->pid_count - 1] > pid)
-                ascending = false;
-            add_pid(table, pid);
-        }
-    }
-    if (length < 0)
-        return error_new_errno(errno, "cannot list the processes in /proc");
-    if (!ascending) /* the kernel lists them in this order, but nothing promises it */
-        qsort(table->pids, table->pid_count, sizeof(*table->pids), process_compare_pids);
-    table->reader.known_pids = table->pids;
-    table->reader.known_pid_count = table->pid_count;
-    *pids = table->pids;
-    *count = table->pid_count;
+    if (status != 0)
+        return error_new_errno(status, "cannot list the processes in /proc");
+    *pids = table->pids.pids;
+    *count = table->pids.count;
     return NULL;
 }
 

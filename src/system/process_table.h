@@ -20,15 +20,15 @@ struct error *process_table_list(struct process_table *table, const pid_t **pids
 /* Read some processes.
  *
  * pids       ascending; those that have gone meanwhile are left out
- * processes  receives an array from `arena`, by pid, with everything that the kernel says of a process; what
- *            belongs to Python and threads stays zeroed or NULL, what belongs to open files unknown. Rates
- * are since the process was last read by this table, and unknown before. returns    how many there are
+ * processes  receives an array from `arena`, by pid, with everything that the kernel says of a process. What
+ *            belongs to Python and threads stays zeroed or NULL, and what belongs to open files unknown.
+ *            Rates are since the process was last read by this table, and unknown before.
+ * returns    how many there are
  *
  * The files of /proc are read here and not through libproc2: it cannot tell an unreadable /proc/PID/io from
  * one that says 0, and needs three times the CPU time even when every process is read.
  *
- * Source: proc_pid_stat(5), proc_pid_statm(5), proc_pid_io(5), proc_pid_cmdline(5), clock_getcpuclockid(3).
- */
+ * Source: proc_pid_stat(5), proc_pid_statm(5), proc_pid_io(5), proc_pid_cmdline(5), clock_getcpuclockid(3) */
 size_t process_table_read(struct process_table *table, const pid_t *pids, size_t pid_count,
                           struct arena *arena, struct process **processes);
 

@@ -1,0 +1,319 @@
+#include "system/sockets.h"
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/memory.h"
+#include "system/socket_text.h"
+#include "system/unix_diag.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define REFRESH_NS (NS_PER_SECOND * 9 / 10) /* a little less than the usual interval between ticks */
+#define KEEP_NS    (10 * NS_PER_SECOND)     /* a table that nobody asked for in this time is forgotten */
+
+enum {
+    MAX_SOCKETS = 262144, /* more than these are not shown */
+    MAX_TABLES = 64,      /* network namespaces at once */
+    TEXT_SIZE = 32 * 1024,
+    COST_FACTOR = 20, /* reading may take at most this part of the time */
+};
+
+/* The sockets of a namespace at about one moment. */
+struct snapshot {
+    struct socket_record *records;
+    size_t count;
+    size_t capacity;
+    struct hash_map by_inode;
+    char *paths; /* names of Unix sockets, one after the other; the first is "" */
+    size_t paths_length;
+    size_t paths_capacity;
+};
+
+struct socket_table {
+    uint64_t namespace_inode;
+    uint64_t used_ns;
+    uint64_t due_ns;
+    bool is_ready;
+    struct snapshot ready;
+    /* What is being read: */
+    bool is_loading;
+    struct snapshot loading;
+    size_t file_index; /* into socket_files; behind the last comes unix_diag */
+    int fd;            /* -1 when none is open */
+    char *text;
+    size_t text_length; /* of a line that is not complete yet */
+    uint64_t cost_ns;
+};
+
+struct socket_tables {
+    struct socket_table **tables;
+    size_t count;
+    size_t capacity;
+    uint64_t own_namespace_inode;
+};
+
+static uint64_t find_namespace(int directory_fd, const char *path)
+{
+    struct stat status;
+
+    return fstatat(directory_fd, path, &status, 0) == 0 ? status.st_ino : 0;
+}
+
+struct socket_tables *socket_tables_new(void)
+{
+    struct socket_tables *tables = memory_allocate(1, sizeof(*tables));
+
+    tables->own_namespace_inode = find_namespace(AT_FDCWD, "/proc/self/ns/net");
+    return tables;
+}
+
+static void snapshot_free(struct snapshot *snapshot)
+{
+    free(snapshot->records);
+    free(snapshot->paths);
+    hash_map_free(&snapshot->by_inode);
+}
+
+static void table_free(struct socket_table *table)
+{
+    if (table->fd >= 0)
+        close(table->fd);
+    snapshot_free(&table->ready);
+    snapshot_free(&table->loading);
+    free(table->text);
+    free(table);
+}
+
+void socket_tables_free(struct socket_tables *tables)
+{
+    for (size_t i = 0; i < tables->count; i++)
+        table_free(tables->tables[i]);
+    free(tables->tables);
+    free(tables);
+}
+
+static uint32_t add_path(struct snapshot *snapshot, const char *path)
+{
+    size_t place = snapshot->paths_length;
+    size_t size = strlen(path) + 1;
+
+    if (*path == '\0')
+        return 0;
+    snapshot->paths = memory_grow(snapshot->paths, &snapshot->paths_capacity, place + size, 1);
+    memcpy(snapshot->paths + place, path, size);
+    snapshot->paths_length = place + size;
+    return (uint32_t)place;
+}
+
+static void add_line(struct snapshot *snapshot, const char *line, size_t file_index)
+{
+    struct socket_record record = {.protocol = (uint8_t)file_index};
+    char path[SOCKET_PATH_SIZE];
+
+    if (snapshot->count == MAX_SOCKETS || !socket_files[file_index].parse(line, &record, path))
+        return;
+    record.path = add_path(snapshot, path);
+    snapshot->records =
+        memory_grow(snapshot->records, &snapshot->capacity, snapshot->count + 1, sizeof(*snapshot->records));
+    snapshot->records[snapshot->count] = record;
+    hash_map_set(&snapshot->by_inode, record.inode, (uint32_t)snapshot->count);
+    snapshot->count++;
+}
+
+static struct socket_record *find_record(const struct snapshot *snapshot, uint64_t inode)
+{
+    const uint32_t *place = inode != 0 ? hash_map_find(&snapshot->by_inode, inode) : NULL;
+
+    return place != NULL ? &snapshot->records[*place] : NULL;
+}
+
+static void begin_loading(struct socket_table *table)
+{
+    struct snapshot *snapshot = &table->loading;
+
+    snapshot->count = 0;
+    hash_map_clear(&snapshot->by_inode);
+    snapshot->paths = memory_grow(snapshot->paths, &snapshot->paths_capacity, 1, 1);
+    snapshot->paths[0] = '\0';
+    snapshot->paths_length = 1;
+    table->is_loading = true;
+    table->file_index = 0;
+    table->cost_ns = 0;
+}
+
+static void finish_loading(struct socket_table *table, uint64_t now_ns)
+{
+    struct snapshot old = table->ready;
+    uint64_t rest_ns = table->cost_ns * COST_FACTOR;
+
+    table->ready = table->loading;
+    table->loading = old;
+    table->is_ready = true;
+    table->is_loading = false;
+    table->due_ns = now_ns + (rest_ns > REFRESH_NS ? rest_ns : REFRESH_NS);
+}
+
+static void next_file(struct socket_table *table)
+{
+    if (table->fd >= 0)
+        close(table->fd);
+    table->fd = -1;
+    table->text_length = 0;
+    table->file_index++;
+}
+
+/* Take the complete lines out of what was read, and keep the rest for later. */
+static void take_lines(struct socket_table *table)
+{
+    char *line = table->text;
+
+    table->text[table->text_length] = '\0';
+    for (char *end; (end = memchr(line, '\n', table->text_length - (size_t)(line - table->text))) != NULL;) {
+        *end = '\0';
+        add_line(&table->loading, line, table->file_index);
+        line = end + 1;
+    }
+    table->text_length -= (size_t)(line - table->text);
+    memmove(table->text, line, table->text_length);
+    if (table->text_length == TEXT_SIZE - 1)
+        table->text_length = 0; /* no line is that long */
+}
+
+/* Read a piece of one of the files. A file that is not there belongs to a protocol that the kernel has not.
+ */
+static void load_text(struct socket_table *table, int process_fd)
+{
+    if (table->fd < 0) {
+        char name[32];
+        snprintf(name, sizeof(name), "net/%s", socket_files[table->file_index].name);
+        table->fd = openat(process_fd, name, O_RDONLY | O_CLOEXEC);
+    }
+    ssize_t length = -1;
+    if (table->fd >= 0)
+        length = read(table->fd, table->text + table->text_length, TEXT_SIZE - 1 - table->text_length);
+    if (length <= 0) {
+        next_file(table);
+        return;
+    }
+    table->text_length += (size_t)length;
+    take_lines(table);
+}
+
+/* Read a piece of the answer about Unix sockets; returns whether it was the last. */
+static bool load_unix(struct socket_table *table)
+{
+    struct unix_diag_socket sockets[UNIX_DIAG_PART_SOCKETS];
+    bool is_done = true;
+    size_t count = 0;
+
+    if (table->fd < 0)
+        table->fd = unix_diag_ask();
+    if (table->fd >= 0)
+        count = unix_diag_read(table->fd, sockets, UNIX_DIAG_PART_SOCKETS, &is_done);
+    for (size_t i = 0; i < count; i++) {
+        struct socket_record *record = find_record(&table->loading, sockets[i].inode);
+        if (record == NULL)
+            continue;
+        record->peer_inode = sockets[i].peer_inode;
+        record->receive_queue_bytes = sockets[i].receive_queue_bytes;
+        record->send_queue_bytes = sockets[i].send_queue_bytes;
+    }
+    if (is_done)
+        next_file(table);
+    return is_done;
+}
+
+static void load(struct socket_table *table, int process_fd, bool is_own_namespace, uint64_t deadline_ns)
+{
+    uint64_t start_ns = clock_monotonic_ns();
+    uint64_t now_ns = start_ns;
+    bool is_done = false;
+
+    if (!table->is_loading)
+        begin_loading(table);
+    while (!is_done && now_ns < deadline_ns) {
+        if (table->file_index < socket_file_count)
+            load_text(table, process_fd);
+        else
+            is_done = !is_own_namespace || load_unix(table);
+        now_ns = clock_monotonic_ns();
+    }
+    table->cost_ns += now_ns - start_ns;
+    if (is_done)
+        finish_loading(table, now_ns);
+}
+
+/* Forget the tables that nobody has asked for lately. */
+static void forget_old(struct socket_tables *tables, uint64_t now_ns)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < tables->count; i++) {
+        if (now_ns - tables->tables[i]->used_ns < KEEP_NS)
+            tables->tables[kept++] = tables->tables[i];
+        else
+            table_free(tables->tables[i]);
+    }
+    tables->count = kept;
+}
+
+static struct socket_table *find_table(struct socket_tables *tables, uint64_t namespace_inode,
+                                       uint64_t now_ns)
+{
+    for (size_t i = 0; i < tables->count; i++) {
+        if (tables->tables[i]->namespace_inode == namespace_inode)
+            return tables->tables[i];
+    }
+    forget_old(tables, now_ns);
+    if (tables->count == MAX_TABLES)
+        return NULL;
+    struct socket_table *table = memory_allocate(1, sizeof(*table));
+    table->namespace_inode = namespace_inode;
+    table->fd = -1;
+    table->text = memory_allocate(TEXT_SIZE, 1);
+    tables->tables =
+        memory_grow(tables->tables, &tables->capacity, tables->count + 1, sizeof(struct socket_table *));
+    tables->tables[tables->count++] = table;
+    return table;
+}
+
+const struct socket_table *socket_tables_find(struct socket_tables *tables, int process_fd,
+                                              uint64_t deadline_ns)
+{
+    uint64_t now_ns = clock_monotonic_ns();
+    uint64_t namespace_inode = find_namespace(process_fd, "ns/net");
+
+    if (namespace_inode == 0)
+        return NULL;
+    struct socket_table *table = find_table(tables, namespace_inode, now_ns);
+    if (table == NULL)
+        return NULL;
+    table->used_ns = now_ns;
+    if (table->is_loading || now_ns >= table->due_ns)
+        load(table, process_fd, namespace_inode == tables->own_namespace_inode, deadline_ns);
+    return table->is_ready ? table : NULL;
+}
+
+const struct socket_info *socket_table_describe(const struct socket_table *table, uint64_t inode,
+                                                struct arena *arena)
+{
+    const struct socket_record *record = table != NULL ? find_record(&table->ready, inode) : NULL;
+
+    if (record == NULL)
+        return NULL;
+    const struct socket_record *peer = find_record(&table->ready, record->peer_inode);
+    const char *paths = table->ready.paths;
+    return socket_describe(record, paths + record->path, peer != NULL ? paths + peer->path : NULL, arena);
+}
+
+uint64_t socket_table_peer(const struct socket_table *table, uint64_t inode)
+{
+    const struct socket_record *record = table != NULL ? find_record(&table->ready, inode) : NULL;
+
+    return record != NULL ? record->peer_inode : 0;
+}
