@@ -1,6 +1,7 @@
 #include "python/elf_file.h"
 
 #include "base/memory.h"
+#include "python/elf_hash.h"
 #include "python/memory.h"
 #include "python/version_search.h"
 
@@ -45,6 +46,11 @@ static const struct {
     {"mp_execute_bytecode", offsetof(struct findings, micropython)},
 };
 
+static void set_finding(struct findings *findings, size_t symbol, uint64_t address)
+{
+    memcpy((unsigned char *)findings + telling_symbols[symbol].finding, &address, sizeof(address));
+}
+
 static void note_symbol(struct findings *findings, const char *name, size_t room, uint64_t address)
 {
     if (name[0] != '_' && name[0] != 'P' && name[0] != 'p' && name[0] != 'm')
@@ -52,7 +58,7 @@ static void note_symbol(struct findings *findings, const char *name, size_t room
     for (size_t i = 0; i < sizeof(telling_symbols) / sizeof(telling_symbols[0]); i++) {
         size_t size = strlen(telling_symbols[i].name) + 1;
         if (size <= room && memcmp(name, telling_symbols[i].name, size) == 0)
-            memcpy((unsigned char *)findings + telling_symbols[i].finding, &address, sizeof(address));
+            set_finding(findings, i, address);
     }
 }
 
@@ -118,24 +124,39 @@ static uint64_t find_runtime_section(Elf *elf, size_t section_count)
     return 0;
 }
 
-static bool tells(const struct findings *findings)
+/* Look the symbols up by the hash table that a 64-bit file has for the dynamic loader. */
+static bool search_hash(struct findings *findings, Elf *elf, size_t section_count, int fd)
 {
-    return findings->runtime != 0 || findings->version_text != 0 || findings->pypy != 0;
+    struct elf_hash hash = {.fd = fd};
+
+    if (gelf_getclass(elf) != ELFCLASS64 ||
+        find_section(elf, section_count, SHT_GNU_HASH, &hash.table) == NULL ||
+        find_section(elf, section_count, SHT_DYNSYM, &hash.symbols) == NULL ||
+        gelf_getshdr(elf_getscn(elf, hash.symbols.sh_link), &hash.names) == NULL)
+        return false;
+    for (size_t i = 0; i < sizeof(telling_symbols) / sizeof(telling_symbols[0]); i++) {
+        uint64_t address;
+        if (elf_hash_find(&hash, telling_symbols[i].name, &address))
+            set_finding(findings, i, address);
+    }
+    return true;
 }
 
-/* First where it costs little; the full symbol table only when that tells nothing. */
-static void search_sections(struct findings *findings, Elf *elf, size_t section_count)
+/* An interpreter exports its symbols to extension modules. Where nothing at all is exported, it may be linked
+ * statically, and the full symbol table tells. */
+static void search_sections(struct findings *findings, Elf *elf, size_t section_count, int fd)
 {
-    static const GElf_Word tables[] = {SHT_DYNSYM, SHT_SYMTAB};
+    GElf_Shdr header;
 
-    for (size_t i = 0; i < 2 && !tells(findings); i++) {
-        GElf_Shdr header;
-        Elf_Scn *section = find_section(elf, section_count, tables[i], &header);
+    if (!search_hash(findings, elf, section_count, fd)) {
+        Elf_Scn *section = find_section(elf, section_count, SHT_DYNSYM, &header);
+        if (section == NULL)
+            section = find_section(elf, section_count, SHT_SYMTAB, &header);
         if (section != NULL)
             search_symbols(findings, elf, section, &header);
-        if (findings->runtime == 0)
-            findings->runtime = find_runtime_section(elf, section_count);
     }
+    if (findings->runtime == 0)
+        findings->runtime = find_runtime_section(elf, section_count);
 }
 
 static void read_segments(struct elf_interpreter *interpreter, Elf *elf)
@@ -304,7 +325,7 @@ void elf_file_examine(struct elf_interpreter *interpreter, int fd, uint64_t size
     if (elf_kind(elf) == ELF_K_ELF) {
         read_segments(interpreter, elf);
         if (elf_getshdrnum(elf, &section_count) == 0 && section_count <= MAX_SECTIONS)
-            search_sections(&findings, elf, section_count);
+            search_sections(&findings, elf, section_count, fd);
         if (section_count == 0)
             findings.runtime = search_cookie(interpreter, fd);
         conclude(interpreter, &findings, fd);
