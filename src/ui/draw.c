@@ -1,0 +1,78 @@
+#include "ui/draw.h"
+
+#include "ui/header.h"
+#include "ui/keys.h"
+#include "ui/layout.h"
+
+#include <string.h>
+
+/* The pane's title in a line that goes on to the right edge; a mark and bold text tell which has the focus.
+ */
+static void draw_title_line(const struct state *state, enum pane_id pane, const struct region *region)
+{
+    bool focused = state->focus == pane;
+    struct region line = region_part(region, 0, 0, 1, region->columns);
+    struct region title = region_part(&line, 0, 2, 1, line.columns - 4);
+    uint32_t horizontal = region_glyph(&line, GLYPH_HORIZONTAL);
+
+    pane_classes[pane]->draw_title(state, &title, focused ? STYLE_TITLE_FOCUSED : STYLE_TITLE);
+    int end = 2 + region_text_end_column(&title, 0) + 1;
+    if (focused)
+        region_fill(&line, 0, 0, 1, STYLE_TITLE_FOCUSED, region_glyph(&line, GLYPH_POINTER));
+    else
+        region_fill(&line, 0, 0, 1, STYLE_FRAME, horizontal);
+    region_fill(&line, 0, end, line.columns - end, STYLE_FRAME, horizontal);
+}
+
+static void draw_pane(struct state *state, enum pane_id pane)
+{
+    struct region *region = &state->regions[pane];
+    int title_rows = region->rows >= 2;
+
+    if (region->rows == 0)
+        return;
+    if (title_rows > 0)
+        draw_title_line(state, pane, region);
+    struct region rest = region_part(region, title_rows, 0, region->rows - title_rows, region->columns);
+    table_draw(&state->tables[pane], &rest, state->focus == pane);
+    struct region body = region_part(&rest, 1, 0, rest.rows - 1, rest.columns);
+    if (state->tables[pane].count == 0)
+        pane_classes[pane]->draw_empty(state, &body);
+}
+
+static void draw_bar(const struct state *state, const struct region *bar)
+{
+    static const char paused[] = " PAUSED ";
+
+    if (bar->rows == 0)
+        return;
+    if (state->message[0] != '\0')
+        region_text(bar, 0, 0, bar->columns, state->message_is_error ? STYLE_HOT : STYLE_STRONG,
+                    state->message);
+    else
+        key_bar_draw(state, bar);
+    if (state->paused)
+        region_text(bar, 0, bar->columns - (int)strlen(paused), (int)strlen(paused), STYLE_SELECTED, paused);
+}
+
+void draw_screen(struct state *state)
+{
+    struct region screen = canvas_region(&state->canvas);
+    struct layout_wishes wishes = {
+        .header_rows = header_rows(state, screen.rows, screen.columns),
+        .process_rows = state->process_rows_seen < 1000 ? (int)state->process_rows_seen : 1000,
+        .focus = state->focus,
+        .zoomed = state->zoomed,
+    };
+    struct layout layout = layout_make(&screen, &wishes);
+
+    canvas_clear(&state->canvas);
+    header_draw(state, &layout.header);
+    memcpy(state->regions, layout.panes, sizeof(state->regions));
+    for (int pane = 0; pane < PANES; pane++)
+        draw_pane(state, (enum pane_id)pane);
+    state->bar = layout.bar;
+    draw_bar(state, &layout.bar);
+    if (state->dialog.class != NULL)
+        state->dialog.class->draw(state, &screen);
+}

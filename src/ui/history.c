@@ -1,0 +1,118 @@
+#include "ui/history.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+
+#include <stdlib.h>
+
+enum {
+    MAX_HISTORIES = 512, /* processes; the one that was seen longest ago makes room */
+};
+
+#define KEEP_VANISHED_NS (60 * NS_PER_SECOND)
+
+static const struct {
+    const char *name;
+    uint64_t span_ns;
+} choices[WINDOW_CHOICES] = {
+    [WINDOW_LAST] = {"last interval", 0},
+    [WINDOW_SLIDING] = {"last 10 s", 10 * NS_PER_SECOND},
+    [WINDOW_ALL] = {"since start", UINT64_MAX},
+};
+
+const char *window_choice_name(enum window_choice choice)
+{
+    return choices[choice].name;
+}
+
+static struct process_history *find(const struct history *history, const struct process *process)
+{
+    for (size_t i = 0; i < history->count; i++) {
+        struct process_history *known = &history->processes[i];
+        if (known->pid == process->pid && known->start_ticks == process->start_ticks)
+            return known;
+    }
+    return NULL;
+}
+
+const struct process_history *history_find(const struct history *history, const struct process *process)
+{
+    return find(history, process);
+}
+
+static void drop(struct history *history, size_t index)
+{
+    for (size_t choice = 0; choice < WINDOW_CHOICES; choice++)
+        window_free(history->processes[index].windows[choice]);
+    history->processes[index] = history->processes[--history->count];
+}
+
+static void drop_longest_unseen(struct history *history)
+{
+    size_t oldest = 0;
+
+    for (size_t i = 1; i < history->count; i++)
+        if (history->processes[i].last_seen_ns < history->processes[oldest].last_seen_ns)
+            oldest = i;
+    drop(history, oldest);
+}
+
+static struct process_history *create(struct history *history, const struct process *process)
+{
+    if (history->count == MAX_HISTORIES)
+        drop_longest_unseen(history);
+    history->processes =
+        memory_grow(history->processes, &history->capacity, history->count + 1, sizeof(*history->processes));
+    struct process_history *created = &history->processes[history->count++];
+    *created = (struct process_history){.pid = process->pid, .start_ticks = process->start_ticks};
+    for (size_t choice = 0; choice < WINDOW_CHOICES; choice++)
+        created->windows[choice] = window_new(choices[choice].span_ns);
+    return created;
+}
+
+static void add_process(struct history *history, const struct tick *tick, const struct process *process)
+{
+    const struct profile *profile = process->profile;
+    struct process_history *known = find(history, process);
+
+    if (known == NULL && profile == NULL)
+        return;
+    if (known == NULL)
+        known = create(history, process);
+    known->last_seen_ns = tick->monotonic_ns;
+    for (size_t choice = 0; choice < WINDOW_CHOICES; choice++)
+        window_add(known->windows[choice], tick, process);
+    if (profile != NULL) {
+        known->samples += profile->samples;
+        known->partial += profile->partial;
+        known->invalid += profile->invalid;
+        known->late += profile->late;
+    }
+}
+
+void history_add(struct history *history, const struct tick *tick)
+{
+    for (size_t i = 0; i < tick->process_count; i++)
+        add_process(history, tick, &tick->processes[i]);
+    for (size_t i = history->count; i-- > 0;)
+        if (history->processes[i].last_seen_ns + KEEP_VANISHED_NS < tick->monotonic_ns)
+            drop(history, i);
+}
+
+void history_reset(struct history *history)
+{
+    for (size_t i = 0; i < history->count; i++) {
+        struct process_history *known = &history->processes[i];
+        for (size_t choice = 0; choice < WINDOW_CHOICES; choice++)
+            window_clear(known->windows[choice]);
+        known->samples = known->partial = known->invalid = known->late = 0;
+    }
+}
+
+void history_free(struct history *history)
+{
+    while (history->count > 0)
+        drop(history, history->count - 1);
+    free(history->processes);
+    *history = (struct history){0};
+}

@@ -1,0 +1,50 @@
+/* The recent past of every sampled process, kept for every tick, so that the functions of a process are there
+ * the moment it is selected. */
+#ifndef PYNECK_UI_HISTORY_H
+#define PYNECK_UI_HISTORY_H
+
+#include "analysis/ranking.h"
+
+#include <stddef.h>
+
+/* The windows that the user can choose from. */
+enum window_choice {
+    WINDOW_LAST,
+    WINDOW_SLIDING,
+    WINDOW_ALL,
+    WINDOW_CHOICES,
+};
+
+/* "last interval", "last 10 s", "since start" */
+const char *window_choice_name(enum window_choice choice);
+
+/* What a process did in each window, and how well it was sampled since the counters were reset. */
+struct process_history {
+    pid_t pid;
+    uint64_t start_ticks;
+    uint64_t last_seen_ns; /* CLOCK_MONOTONIC */
+    struct window *windows[WINDOW_CHOICES];
+    uint64_t samples;
+    uint64_t partial;
+    uint64_t invalid;
+    uint64_t late;
+};
+
+struct history {
+    struct process_history *processes;
+    size_t count;
+    size_t capacity;
+};
+
+/* Add a tick; windows of processes that vanished a while ago are dropped. Zero-initialized is empty. */
+void history_add(struct history *history, const struct tick *tick);
+
+/* What is known of a process, or NULL. Valid until the next history_add(). */
+const struct process_history *history_find(const struct history *history, const struct process *process);
+
+/* Forget all counters. */
+void history_reset(struct history *history);
+
+void history_free(struct history *history);
+
+#endif

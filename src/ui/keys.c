@@ -1,0 +1,316 @@
+#include "ui/keys.h"
+
+#include "ui/actions.h"
+
+#include <string.h>
+
+#define F(number) (KEY_FUNCTION + (number))
+
+static const struct key_binding bindings[] = {
+    {.keys = {KEY_CURSOR_UP},
+     .shown = "Up",
+     .group = KEYS_MOVING,
+     .help = "select the row above",
+     .run = action_move,
+     .argument = -1},
+    {.keys = {KEY_CURSOR_DOWN},
+     .shown = "Down",
+     .group = KEYS_MOVING,
+     .help = "select the row below",
+     .run = action_move,
+     .argument = 1},
+    {.keys = {KEY_PAGE_UP},
+     .shown = "PgUp",
+     .group = KEYS_MOVING,
+     .help = "a page up",
+     .run = action_page,
+     .argument = -1},
+    {.keys = {KEY_PAGE_DOWN},
+     .shown = "PgDn",
+     .group = KEYS_MOVING,
+     .help = "a page down",
+     .run = action_page,
+     .argument = 1},
+    {.keys = {KEY_FIRST},
+     .shown = "Home",
+     .group = KEYS_MOVING,
+     .help = "to the first row",
+     .run = action_jump,
+     .argument = -1},
+    {.keys = {KEY_LAST},
+     .shown = "End",
+     .group = KEYS_MOVING,
+     .help = "to the last row",
+     .run = action_jump,
+     .argument = 1},
+    {.keys = {KEY_CURSOR_LEFT},
+     .shown = "Left",
+     .group = KEYS_MOVING,
+     .help = "back in long command lines",
+     .run = action_shift,
+     .argument = -1},
+    {.keys = {KEY_CURSOR_RIGHT},
+     .shown = "Right",
+     .group = KEYS_MOVING,
+     .help = "read on in long command lines",
+     .run = action_shift,
+     .argument = 1},
+    {.keys = {KEY_TABULATOR},
+     .shown = "Tab",
+     .group = KEYS_MOVING,
+     .help = "to the next pane",
+     .run = action_focus,
+     .argument = 1},
+    {.keys = {KEY_BACK_TABULATOR},
+     .shown = "S-Tab",
+     .group = KEYS_MOVING,
+     .help = "to the pane before",
+     .run = action_focus,
+     .argument = -1},
+    {.keys = {KEY_RETURN},
+     .shown = "Enter",
+     .group = KEYS_MOVING,
+     .help = "give the whole screen to this pane, and back",
+     .run = action_zoom},
+    {.keys = {F(1), '?', 'h'},
+     .shown = "F1 ?",
+     .bar_key = "F1",
+     .bar_label = "Help",
+     .bar_pane = ON_ALL_PANES,
+     .group = KEYS_SCREEN,
+     .help = "this help",
+     .run = action_help},
+    {.keys = {F(3), '/'},
+     .shown = "F3 /",
+     .bar_key = "F3",
+     .bar_label = "Search",
+     .bar_pane = ON_ALL_PANES,
+     .group = KEYS_MOVING,
+     .help = "search in this pane while you type",
+     .run = action_search},
+    {.keys = {F(4), '\\'},
+     .shown = "F4 \\",
+     .bar_key = "F4",
+     .bar_label = "Filter",
+     .bar_pane = ON_ALL_PANES,
+     .group = KEYS_MOVING,
+     .help = "show only rows of this pane that hold a text (a|b: a or b)",
+     .run = action_filter},
+    {.keys = {F(5), 't'},
+     .shown = "F5 t",
+     .bar_key = "F5",
+     .bar_label = "Tree",
+     .bar_pane = PANE_PROCESSES,
+     .group = KEYS_PROCESSES,
+     .help = "children under their parents",
+     .run = action_tree},
+    {.keys = {F(6)},
+     .shown = "F6",
+     .bar_key = "F6",
+     .bar_label = "Sort",
+     .bar_pane = ON_ALL_PANES,
+     .group = KEYS_MOVING,
+     .help = "choose the column that sorts this pane",
+     .run = action_sort},
+    {.keys = {'<', ','},
+     .shown = "<",
+     .group = KEYS_MOVING,
+     .help = "sort by the column before",
+     .run = action_sort_step,
+     .argument = -1},
+    {.keys = {'>', '.'},
+     .shown = ">",
+     .group = KEYS_MOVING,
+     .help = "sort by the next column",
+     .run = action_sort_step,
+     .argument = 1},
+    {.keys = {'I'}, .shown = "I", .group = KEYS_MOVING, .help = "turn the order round", .run = action_invert},
+    {.keys = {F(7)},
+     .shown = "F7",
+     .bar_key = "F7",
+     .bar_label = "Nice-",
+     .bar_pane = PANE_PROCESSES,
+     .group = KEYS_PROCESSES,
+     .help = "lower the nice value: it goes before others (root only)",
+     .run = action_nice,
+     .argument = -1},
+    {.keys = {F(8)},
+     .shown = "F8",
+     .bar_key = "F8",
+     .bar_label = "Nice+",
+     .bar_pane = PANE_PROCESSES,
+     .group = KEYS_PROCESSES,
+     .help = "raise the nice value: it gives way to others",
+     .run = action_nice,
+     .argument = 1},
+    {.keys = {F(9), 'k'},
+     .shown = "F9 k",
+     .bar_key = "F9",
+     .bar_label = "Signal",
+     .bar_pane = PANE_PROCESSES,
+     .group = KEYS_PROCESSES,
+     .help = "send it a signal, from a list, after a question",
+     .run = action_signal},
+    {.keys = {'u'},
+     .shown = "u",
+     .bar_key = "u",
+     .bar_label = "User",
+     .bar_pane = PANE_PROCESSES,
+     .group = KEYS_PROCESSES,
+     .help = "only the processes of one user",
+     .run = action_user},
+    {.keys = {'a'},
+     .shown = "a",
+     .bar_key = "a",
+     .bar_label = "All",
+     .bar_pane = PANE_PROCESSES,
+     .group = KEYS_PROCESSES,
+     .help = "processes that are not Python, too",
+     .run = action_all},
+    {.keys = {'m'},
+     .shown = "m",
+     .bar_key = "m",
+     .bar_label = "CPU/wall",
+     .bar_pane = PANE_FUNCTIONS,
+     .group = KEYS_FUNCTIONS,
+     .help = "count CPU time, or wall time (waiting counts)",
+     .run = action_mode},
+    {.keys = {'w'},
+     .shown = "w",
+     .bar_key = "w",
+     .bar_label = "Window",
+     .bar_pane = PANE_FUNCTIONS,
+     .group = KEYS_FUNCTIONS,
+     .help = "time that counts: last interval, last 10 s, since start",
+     .run = action_window},
+    {.keys = {'L'},
+     .shown = "L",
+     .bar_key = "L",
+     .bar_label = "Lines",
+     .bar_pane = PANE_FUNCTIONS,
+     .group = KEYS_FUNCTIONS,
+     .help = "functions, or single lines",
+     .run = action_level},
+    {.keys = {'r'},
+     .shown = "r",
+     .bar_key = "r",
+     .bar_label = "Reset",
+     .bar_pane = PANE_FUNCTIONS,
+     .group = KEYS_FUNCTIONS,
+     .help = "count from now on",
+     .run = action_reset},
+    {.keys = {'+', '='},
+     .shown = "+",
+     .group = KEYS_SCREEN,
+     .help = "refresh less often",
+     .run = action_delay,
+     .argument = 1},
+    {.keys = {'-'},
+     .shown = "-",
+     .group = KEYS_SCREEN,
+     .help = "refresh more often",
+     .run = action_delay,
+     .argument = -1},
+    {.keys = {'Z'},
+     .shown = "Z",
+     .bar_key = "Z",
+     .bar_label = "Pause",
+     .bar_pane = ON_ALL_PANES,
+     .group = KEYS_SCREEN,
+     .help = "hold the screen still, and go on",
+     .run = action_pause},
+    {.keys = {'L' & 0x1f},
+     .shown = "Ctrl-L",
+     .group = KEYS_SCREEN,
+     .help = "draw the screen anew",
+     .run = action_redraw},
+    {.keys = {KEY_ESCAPE},
+     .shown = "Esc",
+     .group = KEYS_SCREEN,
+     .help = "back: whole screen, then filters",
+     .run = action_back},
+    {.keys = {F(10), 'q'},
+     .shown = "F10 q",
+     .bar_key = "F10",
+     .bar_label = "Quit",
+     .bar_pane = ON_ALL_PANES,
+     .group = KEYS_SCREEN,
+     .help = "leave",
+     .run = action_quit},
+};
+
+enum {
+    BINDINGS = sizeof(bindings) / sizeof(bindings[0]),
+};
+
+static const char *const group_titles[KEY_GROUPS] = {
+    [KEYS_MOVING] = "Moving about, in every pane",
+    [KEYS_PROCESSES] = "The selected process",
+    [KEYS_FUNCTIONS] = "Its functions",
+    [KEYS_SCREEN] = "The screen",
+};
+
+const struct key_binding *key_bindings(size_t *count)
+{
+    *count = BINDINGS;
+    return bindings;
+}
+
+const char *key_group_title(enum key_group group)
+{
+    return group_titles[group];
+}
+
+void keys_run(struct state *state, unsigned int key)
+{
+    for (size_t i = 0; i < BINDINGS; i++) {
+        for (int j = 0; j < KEYS_PER_BINDING; j++) {
+            if (bindings[i].keys[j] == key && key != KEY_NONE) {
+                bindings[i].run(state, bindings[i].argument);
+                return;
+            }
+        }
+    }
+}
+
+static bool is_on_bar(const struct state *state, const struct key_binding *binding)
+{
+    return binding->bar_key != NULL &&
+           (binding->bar_pane == ON_ALL_PANES || binding->bar_pane == (int)state->focus);
+}
+
+static int bar_width(const struct key_binding *binding)
+{
+    return (int)(strlen(binding->bar_key) + strlen(binding->bar_label)) + 1;
+}
+
+void key_bar_draw(const struct state *state, const struct region *bar)
+{
+    int column = 0;
+
+    for (size_t i = 0; i < BINDINGS; i++) {
+        const struct key_binding *binding = &bindings[i];
+        if (!is_on_bar(state, binding) || column + bar_width(binding) > bar->columns + 1)
+            continue;
+        column += region_text(bar, 0, column, bar->columns - column, STYLE_KEY, binding->bar_key);
+        column += region_text(bar, 0, column, bar->columns - column, STYLE_KEY_LABEL, binding->bar_label);
+        column++;
+    }
+}
+
+const struct key_binding *key_bar_at(const struct state *state, const struct region *bar, int column)
+{
+    int edge = 0;
+
+    for (size_t i = 0; i < BINDINGS; i++) {
+        if (!is_on_bar(state, &bindings[i]))
+            continue;
+        int width = bar_width(&bindings[i]);
+        if (edge + width > bar->columns + 1)
+            continue;
+        if (column >= edge && column < edge + width)
+            return &bindings[i];
+        edge += width;
+    }
+    return NULL;
+}

@@ -1,0 +1,46 @@
+/* The keys: one table, from which the keys work, and the bar at the bottom and the help are drawn. */
+#ifndef PYNECK_UI_KEYS_H
+#define PYNECK_UI_KEYS_H
+
+#include "ui/event.h"
+#include "ui/state.h"
+
+enum key_group {
+    KEYS_MOVING,
+    KEYS_PROCESSES,
+    KEYS_FUNCTIONS,
+    KEYS_SCREEN,
+    KEY_GROUPS,
+};
+
+enum {
+    KEYS_PER_BINDING = 3,
+    ON_ALL_PANES = -1,
+};
+
+struct key_binding {
+    unsigned int keys[KEYS_PER_BINDING]; /* KEY_NONE where there are fewer */
+    const char *shown;                   /* the keys in words: "F3 /" */
+    const char *bar_key;                 /* the key on the bar; NULL when it is not there */
+    const char *bar_label;
+    int bar_pane; /* on the bar while this pane (enum pane_id) has the focus, or ON_ALL_PANES */
+    enum key_group group;
+    const char *help;
+    void (*run)(struct state *state, int argument);
+    int argument;
+};
+
+/* All bindings, in the order of the bar and the help. */
+const struct key_binding *key_bindings(size_t *count);
+
+/* "Moving about", "Processes", ... */
+const char *key_group_title(enum key_group group);
+
+/* Do what a key asks; nothing when it has no meaning. */
+void keys_run(struct state *state, unsigned int key);
+
+/* Draw the bar; find the binding at a column of it, or NULL. */
+void key_bar_draw(const struct state *state, const struct region *bar);
+const struct key_binding *key_bar_at(const struct state *state, const struct region *bar, int column);
+
+#endif

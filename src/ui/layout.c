@@ -1,0 +1,80 @@
+#include "ui/layout.h"
+
+enum {
+    SIDE_BY_SIDE_COLUMNS = 140, /* from here on functions and files stand side by side */
+    TITLE_ROWS = 2,             /* a pane's title and column titles */
+    LEAST_PROCESSES = 3,        /* rows that the process table keeps free, so that the layout stays calm */
+    SMALLEST_WITH_BAR = 4,
+};
+
+static int clamp(int value, int low, int high)
+{
+    return value > high ? high : value < low ? low : value;
+}
+
+/* Rows for the process pane when all are shown: what it can fill, up to its share. */
+static int process_pane_rows(int rows, int wanted, bool side_by_side)
+{
+    int others = side_by_side ? PANE_MINIMAL_ROWS : 2 * PANE_MINIMAL_ROWS;
+    int share = side_by_side ? rows * 2 / 5 : rows * 3 / 8;
+
+    wanted = TITLE_ROWS + (wanted > LEAST_PROCESSES ? wanted : LEAST_PROCESSES);
+    return clamp(wanted < share ? wanted : share, PANE_MINIMAL_ROWS, rows - others);
+}
+
+static void stack_details(struct layout *layout, const struct region *area)
+{
+    int functions = clamp(area->rows * 7 / 12, PANE_MINIMAL_ROWS, area->rows - PANE_MINIMAL_ROWS);
+
+    layout->panes[PANE_FUNCTIONS] = region_part(area, 0, 0, functions, area->columns);
+    layout->panes[PANE_FILES] = region_part(area, functions, 0, area->rows - functions, area->columns);
+}
+
+static void place_details(struct layout *layout, const struct region *area)
+{
+    if (area->columns < SIDE_BY_SIDE_COLUMNS) {
+        stack_details(layout, area);
+        return;
+    }
+    int left = area->columns / 2;
+    layout->panes[PANE_FUNCTIONS] = region_part(area, 0, 0, area->rows, left);
+    layout->panes[PANE_FILES] = region_part(area, 0, left + 1, area->rows, area->columns - left - 1);
+}
+
+static void place_panes(struct layout *layout, const struct region *body, const struct layout_wishes *wishes)
+{
+    bool side_by_side = body->columns >= SIDE_BY_SIDE_COLUMNS;
+    int needed_for_all = (side_by_side ? 2 : 3) * PANE_MINIMAL_ROWS;
+
+    if (wishes->zoomed || body->rows < 2 * PANE_MINIMAL_ROWS) {
+        layout->panes[wishes->focus] = *body;
+        return;
+    }
+    if (body->rows < needed_for_all) { /* two of them: processes and what is looked at */
+        enum pane_id second = wishes->focus == PANE_PROCESSES ? PANE_FUNCTIONS : wishes->focus;
+        int first_rows = body->rows / 2;
+        layout->panes[PANE_PROCESSES] = region_part(body, 0, 0, first_rows, body->columns);
+        layout->panes[second] = region_part(body, first_rows, 0, body->rows - first_rows, body->columns);
+        return;
+    }
+    int rows = process_pane_rows(body->rows, wishes->process_rows, side_by_side);
+    layout->panes[PANE_PROCESSES] = region_part(body, 0, 0, rows, body->columns);
+    struct region details = region_part(body, rows, 0, body->rows - rows, body->columns);
+    place_details(layout, &details);
+}
+
+struct layout layout_make(const struct region *screen, const struct layout_wishes *wishes)
+{
+    struct layout layout = {0};
+    int bar_rows = screen->rows >= SMALLEST_WITH_BAR ? 1 : 0;
+    int header_rows = clamp(wishes->header_rows, 0, screen->rows - bar_rows);
+    int body_rows = screen->rows - bar_rows - header_rows;
+
+    layout.header = region_part(screen, 0, 0, header_rows, screen->columns);
+    layout.bar = region_part(screen, screen->rows - bar_rows, 0, bar_rows, screen->columns);
+    for (int pane = 0; pane < PANES; pane++)
+        layout.panes[pane] = region_part(screen, 0, 0, 0, 0);
+    struct region body = region_part(screen, header_rows, 0, body_rows, screen->columns);
+    place_panes(&layout, &body, wishes);
+    return layout;
+}

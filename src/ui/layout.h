@@ -1,0 +1,23 @@
+/* Where the panes are on the screen. */
+#ifndef PYNECK_UI_LAYOUT_H
+#define PYNECK_UI_LAYOUT_H
+
+#include "ui/pane.h"
+
+struct layout {
+    struct region header;
+    struct region panes[PANES]; /* no rows: not shown */
+    struct region bar;          /* keys, messages and prompts; no rows on the smallest screens */
+};
+
+struct layout_wishes {
+    int header_rows;
+    int process_rows; /* rows that the process table could fill */
+    enum pane_id focus;
+    bool zoomed;
+};
+
+/* Share out a screen. The focused pane is always shown, the others while there is room. */
+struct layout layout_make(const struct region *screen, const struct layout_wishes *wishes);
+
+#endif

@@ -1,0 +1,55 @@
+/* A pane: a part of the screen with a title, a table, and what fills it. One file a pane. */
+#ifndef PYNECK_UI_PANE_H
+#define PYNECK_UI_PANE_H
+
+#include "ui/table.h"
+
+enum pane_id {
+    PANE_PROCESSES,
+    PANE_FUNCTIONS,
+    PANE_FILES,
+    PANES,
+};
+
+enum {
+    PANE_MINIMAL_ROWS = 3, /* a title, column titles, one row */
+};
+
+struct state;
+
+struct pane_class {
+    const char *name;
+    struct table_class table;
+    /* Fill the table from the state: the tick, the selected process or a setting has changed. */
+    void (*update)(struct state *state);
+    /* Draw the title line after the pane's frame line is there. */
+    void (*draw_title)(const struct state *state, const struct region *line, enum style style);
+    /* Say why there are no rows. */
+    void (*draw_empty)(const struct state *state, const struct region *body);
+};
+
+extern const struct pane_class processes_pane;
+extern const struct pane_class functions_pane;
+extern const struct pane_class files_pane;
+
+/* The class of each pane. */
+extern const struct pane_class *const pane_classes[PANES];
+
+/* What all cells draw with: text in the cell's room. */
+void cell_text(const struct table_cell *cell, enum style style, const char *text);
+void cell_text_right(const struct table_cell *cell, enum style style, const char *text);
+void cell_text_end(const struct table_cell *cell, enum style style, const char *text);
+
+/* Numbers, right-aligned; zero and unknown are dim, so that what happens stands out. */
+void cell_percent(const struct table_cell *cell, double percent, double strong_from);
+void cell_bytes(const struct table_cell *cell, double bytes);
+void cell_amount(const struct table_cell *cell, int64_t bytes);
+void cell_count(const struct table_cell *cell, int64_t count);
+void cell_seconds(const struct table_cell *cell, double seconds);
+
+/* Ascending order of values; unknown comes first. */
+int compare_real(double left, double right);
+int compare_count(int64_t left, int64_t right);
+int compare_text(const char *left, const char *right);
+
+#endif

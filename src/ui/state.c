@@ -1,0 +1,95 @@
+#include "ui/state.h"
+
+#include "base/clock.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#define MESSAGE_NS        (4 * NS_PER_SECOND)
+#define SELECTION_REST_NS (150 * NS_PER_MILLISECOND)
+#define SHORTEST_TICK_NS  (300 * NS_PER_MILLISECOND)
+
+const struct process *state_selected_process(const struct state *state)
+{
+    const struct process_row *row = table_selected_row(&state->tables[PANE_PROCESSES]);
+
+    return row != NULL ? row->process : NULL;
+}
+
+void state_update_details(struct state *state)
+{
+    functions_pane.update(state);
+    files_pane.update(state);
+}
+
+void state_update_all(struct state *state)
+{
+    processes_pane.update(state);
+    state_update_details(state);
+}
+
+void state_tell_focus(struct state *state)
+{
+    const struct process *process = state_selected_process(state);
+    struct source_focus focus = {
+        .pid = process != NULL ? process->pid : 0,
+        .all_processes = state->all_processes,
+    };
+
+    source_set_focus(state->source, &focus);
+    state->focus_pid = focus.pid;
+}
+
+void state_take_tick(struct state *state, struct tick *tick)
+{
+    struct tick *before = state->tick;
+
+    state->tick = tick;
+    state->refresh_ns = 0;
+    history_add(&state->history, tick);
+    state_update_all(state);
+    tick_free(before); /* the panes point into the new one now */
+    state_selection_moved(state);
+}
+
+/* Details of the newly selected process come with the next tick: ask for an early one when the selection has
+ * rested for a moment. */
+void state_selection_moved(struct state *state)
+{
+    const struct process *process = state_selected_process(state);
+    pid_t pid = process != NULL ? process->pid : 0;
+
+    if (pid == state->focus_pid)
+        return;
+    state_tell_focus(state);
+    state_update_details(state);
+    uint64_t now_ns = clock_monotonic_ns();
+    state->refresh_ns = now_ns + SELECTION_REST_NS;
+    if (state->tick != NULL && state->refresh_ns < state->tick->monotonic_ns + SHORTEST_TICK_NS)
+        state->refresh_ns = state->tick->monotonic_ns + SHORTEST_TICK_NS;
+}
+
+static void tell(struct state *state, bool is_error, const char *format, va_list arguments)
+{
+    vsnprintf(state->message, sizeof(state->message), format, arguments);
+    state->message_until_ns = clock_monotonic_ns() + MESSAGE_NS;
+    state->message_is_error = is_error;
+}
+
+void state_tell(struct state *state, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    tell(state, false, format, arguments);
+    va_end(arguments);
+}
+
+void state_tell_error(struct state *state, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    tell(state, true, format, arguments);
+    va_end(arguments);
+}

@@ -1,0 +1,76 @@
+/* The screen's state: what is shown, what is selected, what is open on top. Panes and dialogs read it, and
+ * change it only through the functions here. */
+#ifndef PYNECK_UI_STATE_H
+#define PYNECK_UI_STATE_H
+
+#include "ui/dialog.h"
+#include "ui/function_rows.h"
+#include "ui/history.h"
+#include "ui/pane.h"
+#include "ui/process_rows.h"
+#include "ui/screen.h"
+
+enum {
+    MESSAGE_SIZE = 256,
+};
+
+struct state {
+    struct source *source;
+    const struct screen_options *options;
+    struct canvas canvas;
+    struct tick *tick; /* NULL before the first */
+    struct history history;
+    bool paused;
+    bool quit;
+    uint64_t delay_ns;
+    pid_t focus_pid;     /* the process that the source was told of */
+    uint64_t refresh_ns; /* when to read a tick before it is due, because the selection moved; 0: never */
+
+    struct table tables[PANES];
+    struct region regions[PANES]; /* where they are on the screen; no rows: not shown */
+    struct region bar;
+    enum pane_id focus;
+    bool zoomed;              /* the focused pane has the screen */
+    size_t process_rows_seen; /* most rows that the process table has had, for a calm layout */
+
+    struct process_rows process_rows;
+    bool tree;
+    bool all_processes;
+    bool selection_settled; /* until then the selection goes to the busiest process */
+    uid_t user;
+    bool user_filtered;
+
+    struct function_rows function_rows;
+    uint64_t functions_sequence; /* of the tick that they were ranked for */
+    enum ranking_mode mode;
+    enum ranking_level level;
+    enum window_choice window;
+
+    struct dialog_state dialog;
+
+    char message[MESSAGE_SIZE]; /* one line at the bottom, for a while */
+    uint64_t message_until_ns;
+    bool message_is_error;
+};
+
+/* The selected process, or NULL. */
+const struct process *state_selected_process(const struct state *state);
+
+/* Take over a new tick (it belongs to the state) and fill the panes. */
+void state_take_tick(struct state *state, struct tick *tick);
+
+/* Fill the panes again: of the selected process, or all of them. */
+void state_update_details(struct state *state);
+void state_update_all(struct state *state);
+
+/* To be called when the selection in a table may have moved. */
+void state_selection_moved(struct state *state);
+
+/* Tell the source what is looked at. */
+void state_tell_focus(struct state *state);
+
+/* Show a line at the bottom for a few seconds. */
+void state_tell(struct state *state, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void state_tell_error(struct state *state, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif
