@@ -1,0 +1,150 @@
+"""The names and types of man/pyneck-json.5, and a check of documents against them.
+
+A shape is a type, a tuple of shapes that are allowed, a list [shape of the elements], or a dictionary with a
+shape for each member. None stands for null.
+"""
+
+COUNT = (int, None)
+NUMBER = (float, None)
+TEXT = (str, None)
+
+FRAME = {"function": str, "file": str, "line": COUNT}
+RANKED = {
+    **FRAME,
+    "own_cpu_seconds": float,
+    "total_cpu_seconds": float,
+    "own_wall_seconds": float,
+    "total_wall_seconds": float,
+    "own_percent": NUMBER,
+    "total_percent": NUMBER,
+    "memory_growth_bytes": int,
+    "samples": int,
+}
+PYTHON = {"implementation": str, "version": str, "free_threaded": bool}
+THREAD = {
+    "tid": int,
+    "name": TEXT,
+    "state": str,
+    "cpu_percent": NUMBER,
+    "holds_gil": (bool, None),
+    "waiting": ({"kind": str, "fd": COUNT, "description": TEXT}, None),
+    "stack": ([FRAME], None),
+}
+SOCKET = {
+    "protocol": TEXT,
+    "state": TEXT,
+    "local": TEXT,
+    "remote": TEXT,
+    "receive_queue_bytes": COUNT,
+    "send_queue_bytes": COUNT,
+}
+OPEN_FILE = {
+    "fd": int,
+    "kind": str,
+    "access": TEXT,
+    "path": TEXT,
+    "peer": TEXT,
+    "position_bytes": COUNT,
+    "size_bytes": COUNT,
+    "bytes_per_second": NUMBER,
+    "deleted": bool,
+    "socket": (SOCKET, None),
+}
+PROCESS = {
+    "pid": int,
+    "parent_pid": int,
+    "user": TEXT,
+    "command": TEXT,
+    "state": TEXT,
+    "start_time": TEXT,
+    "cpu_percent": NUMBER,
+    "resident_bytes": COUNT,
+    "virtual_bytes": COUNT,
+    "memory_percent": NUMBER,
+    "read_bytes_per_second": NUMBER,
+    "write_bytes_per_second": NUMBER,
+    "thread_count": COUNT,
+    "open_file_count": COUNT,
+    "open_file_limit": COUNT,
+    "error": TEXT,
+    "python": (PYTHON, None),
+    "sampling": (
+        {"rate_hz": float, "samples": int, "partial": int, "invalid": int, "late": int, "cpu_percent": NUMBER},
+        None,
+    ),
+    "verdict": ({"kind": str, "percent": float, "summary": str}, None),
+    "functions": ([RANKED], None),
+    "lines": ([RANKED], None),
+    "threads": ([THREAD], None),
+    "open_files": ([OPEN_FILE], None),
+}
+CPU = {
+    "id": int,
+    "user_percent": NUMBER,
+    "system_percent": NUMBER,
+    "nice_percent": NUMBER,
+    "iowait_percent": NUMBER,
+    "irq_percent": NUMBER,
+    "steal_percent": NUMBER,
+    "idle_percent": NUMBER,
+}
+SYSTEM = {
+    "hostname": TEXT,
+    "uptime_seconds": NUMBER,
+    "load_average": [NUMBER],
+    "cpus": [CPU],
+    "memory": {
+        "total_bytes": COUNT,
+        "used_bytes": COUNT,
+        "available_bytes": COUNT,
+        "buffers_bytes": COUNT,
+        "cached_bytes": COUNT,
+        "swap_total_bytes": COUNT,
+        "swap_used_bytes": COUNT,
+    },
+    "pressure": ({"cpu_percent": NUMBER, "memory_percent": NUMBER, "io_percent": NUMBER}, None),
+    "disks": [
+        {"name": str, "read_bytes_per_second": NUMBER, "write_bytes_per_second": NUMBER, "busy_percent": NUMBER}
+    ],
+    "networks": [{"name": str, "receive_bytes_per_second": NUMBER, "transmit_bytes_per_second": NUMBER}],
+}
+SNAPSHOT = {
+    "schema": str,
+    "time": str,
+    "interval_seconds": float,
+    "mode": str,
+    "system": SYSTEM,
+    "processes": [PROCESS],
+}
+DUMP = {
+    "schema": str,
+    "time": str,
+    "processes": [{"pid": int, "command": TEXT, "error": TEXT, "python": (PYTHON, None), "threads": ([THREAD], None)}],
+}
+
+STATES = "running runnable gil lock sleep disk network pipe poll child gc native other".split()
+KINDS = "file directory pipe socket tty eventfd epoll timerfd signalfd inotify memfd device other".split()
+
+
+def problems(value, shape, where="document"):
+    """What is wrong with a value, as a list of sentences."""
+    if isinstance(shape, tuple):
+        if value is None:
+            return [] if None in shape else [f"{where} is null"]
+        return problems(value, shape[0], where)
+    if isinstance(shape, list):
+        if not isinstance(value, list):
+            return [f"{where} is no array: {value!r}"]
+        return [one for i, element in enumerate(value) for one in problems(element, shape[0], f"{where}[{i}]")]
+    if isinstance(shape, dict):
+        if not isinstance(value, dict):
+            return [f"{where} is no object: {value!r}"]
+        if list(value) != list(shape):
+            return [f"{where} has the members {list(value)}, not {list(shape)}"]
+        return [one for name in shape for one in problems(value[name], shape[name], f"{where}.{name}")]
+    # A boolean is an int to Python, but not to a reader of JSON.
+    return [] if type(value) is shape else [f"{where} is {value!r}, no {shape.__name__}"]
+
+
+def check(value, shape):
+    assert problems(value, shape) == []
