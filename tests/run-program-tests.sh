@@ -29,7 +29,7 @@ if [ "$python" = none ]; then
 fi
 
 results=
-if [ -d tests ]; then
+if [ -f config.status ] && [ -d tests ]; then
     results=--junit-xml=$PWD/tests/program-results.xml
 fi
 
