@@ -43,6 +43,7 @@ static void forget(struct known_process *process)
     process->read_ns = 0;
     free(process->command);
     process->command = NULL;
+    process->has_command = false;
 }
 
 /* Read one of the small files of /proc/PID: the kernel gives each whole in one read(2), so no second one asks
@@ -72,7 +73,7 @@ static int64_t find_start_time(uint64_t start_ticks, uint64_t ns_per_tick)
 static void read_command(struct known_process *process, struct process_reader *reader, int directory_fd,
                          const struct process_stat *stat, uint64_t now_ns)
 {
-    bool is_another = process->command == NULL || process->arguments_address != stat->arguments_address ||
+    bool is_another = !process->has_command || process->arguments_address != stat->arguments_address ||
                       strcmp(process->name, stat->name) != 0;
     bool may_differ = process->run_ns >= process->command_read_ns &&
                       now_ns - process->command_read_ns >= COMMAND_INTERVAL_NS;
@@ -92,6 +93,8 @@ static void read_command(struct known_process *process, struct process_reader *r
         free(process->command);
         process->command = memory_copy_text(command);
     }
+    /* In the middle of execve(2) the new arguments are not there yet. */
+    process->has_command = written > 0 || stat->is_kernel_thread || stat->state == 'Z';
     process->arguments_address = stat->arguments_address;
     process->command_read_ns = now_ns;
 }
@@ -181,7 +184,7 @@ static bool read_in_full(struct known_process *process, struct process_reader *r
     /* Processes that are first seen together are spread over the time until they are due again. */
     if (process->read_ns == 0)
         now_ns -= FULL_INTERVAL_NS / 64 * (uint64_t)(process->facts.pid % 64);
-    process->full_due_ns = now_ns + FULL_INTERVAL_NS;
+    process->full_due_ns = process->has_command ? now_ns + FULL_INTERVAL_NS : now_ns;
     return read;
 }
 

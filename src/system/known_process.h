@@ -31,6 +31,7 @@ struct known_process {
     struct process facts;             /* as read last; its texts are valid until the next refresh */
     char name[PROCESS_NAME_SIZE];     /* facts.name */
     char *command;                    /* facts.command */
+    bool has_command;                 /* false: it has to be read (again) at the next occasion */
     struct process_transfer transfer; /* as read last */
     uint64_t arguments_address;       /* of the command line that was read */
     clockid_t cpu_clock;              /* the process's CPU-time clock */
