@@ -259,6 +259,17 @@ static bool is_leftover(const struct unwinder *unwinder, const struct frame_view
            !upper->is_entry && upper->previous == lower->address && lower->stacktop == EXECUTING;
 }
 
+/* Whether no frame was ever pushed onto the data stack, or all were popped. */
+static bool stack_is_empty(const struct unwinder *unwinder)
+{
+    const struct python_layout *layout = unwinder->layout;
+    uint64_t chunk = memory_get_u64(unwinder->thread_state, layout->thread.datastack_chunk);
+    uint64_t top = memory_get_u64(unwinder->thread_state, layout->thread.datastack_top);
+
+    return chunk == 0 ||
+           (unwinder->chunks[0].previous == 0 && top - chunk <= layout->chunk.data + sizeof(uint64_t));
+}
+
 /* Follow the links from a frame to the outermost one. A generator's frame is never that: one without a link
  * is suspended, and was only passed through while it ran.
  *
@@ -299,7 +310,7 @@ static bool walk_down(struct unwinder *unwinder, uint64_t address)
         add_frame(unwinder, &view, code);
         upper = view;
     }
-    return !suspended && unwinder->frame_count > 0;
+    return !suspended && (unwinder->frame_count > 0 || stack_is_empty(unwinder));
 }
 
 /* The frame that was pushed onto `view` meanwhile, if the copy shows one. */
@@ -399,16 +410,15 @@ static const struct code_object *view_upwards(struct unwinder *unwinder, uint64_
 
     *view = (struct frame_view){.address = address, .in_chunk = true};
     view_bytes(layout, bytes, view);
-    *torn = !in_newest || address < in_use_until;
-    if (view->executable == 0 || is_leftover(unwinder, view, lower)) {
-        *torn = false;
+    *torn = false;
+    if (view->executable == 0 || is_leftover(unwinder, view, lower))
         return NULL;
-    }
     const struct code_object *code = frame_code(unwinder, view);
     size_t kept = unwinder->frame_count;
     if (code != NULL && add_frames_between(unwinder, view, lower->address))
-        return code;
+        return code_cache_find(unwinder->codes, view->executable); /* it may have moved */
     unwinder->frame_count = kept;
+    *torn = !in_newest || address < in_use_until;
     return NULL;
 }
 
@@ -616,17 +626,6 @@ static bool follow_cframe(struct unwinder *unwinder, struct stack_hint *hint, st
     return true;
 }
 
-/* Whether no frame was ever pushed onto the data stack, or all were popped. */
-static bool stack_is_empty(const struct unwinder *unwinder)
-{
-    const struct python_layout *layout = unwinder->layout;
-    uint64_t chunk = memory_get_u64(unwinder->thread_state, layout->thread.datastack_chunk);
-    uint64_t top = memory_get_u64(unwinder->thread_state, layout->thread.datastack_top);
-
-    return chunk == 0 ||
-           (unwinder->chunks[0].previous == 0 && top - chunk <= layout->chunk.data + sizeof(uint64_t));
-}
-
 /* Make the stack out of what was copied. */
 static enum stack_trust resolve(struct unwinder *unwinder, uint64_t before, uint64_t after)
 {
@@ -644,7 +643,7 @@ static enum stack_trust resolve(struct unwinder *unwinder, uint64_t before, uint
     bool reached_top = walk_up(unwinder);
     if (unwinder->frame_count > 0)
         return reached_top ? STACK_WHOLE : STACK_PARTIAL;
-    return stack_is_empty(unwinder) ? STACK_WHOLE : STACK_INVALID;
+    return STACK_INVALID;
 }
 
 static enum stack_trust read_once(struct unwinder *unwinder, const struct thread_reference *thread,

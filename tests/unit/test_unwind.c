@@ -1,0 +1,266 @@
+/* Protects how a stack is made out of the copy of a data stack, above all where the copy and the thread's
+ * frame pointer are of different moments, and that memory which lies is survived. */
+#include "fake_interpreter.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum {
+    VERSION_3_11 = 0x030b0000,
+    VERSION_3_12 = 0x030c0000,
+    VERSION_3_14 = 0x030e0000,
+    OWNED_BY_GENERATOR = 1,
+    OWNED_BY_C_STACK = 3,
+};
+
+static const uint32_t versions[] = {VERSION_3_11, VERSION_3_12, VERSION_3_14};
+
+/* The outermost frame is called through an entry frame from 3.12 on. */
+static uint64_t push_outermost(struct fake_interpreter *fake)
+{
+    uint64_t entry = fake->layout.version < VERSION_3_12 ? 0 : fake_outside(fake, 7, 0, OWNED_BY_C_STACK);
+
+    return fake_push(fake, 0, entry);
+}
+
+static void expect(struct fake_interpreter *fake, enum stack_trust expected_trust, const char *expected)
+{
+    char names[256];
+    enum stack_trust trust = fake_read(fake, names);
+
+    assert_string_equal(names, expected);
+    assert_int_equal(trust, expected_trust);
+}
+
+static void test_a_resting_stack_is_read_whole(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct fake_interpreter fake;
+        fake_open(&fake, versions[i]);
+        uint64_t first = push_outermost(&fake);
+        uint64_t second = fake_push(&fake, 1, first);
+        uint64_t third = fake_push(&fake, 2, second);
+        fake_set_executing(&fake, third, true);
+        fake_set_current(&fake, third);
+        expect(&fake, STACK_WHOLE, "f2 f1 f0");
+        fake_close(&fake);
+    }
+}
+
+static void test_a_thread_without_frames_is_whole_and_empty(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct fake_interpreter fake;
+        fake_open(&fake, versions[i]);
+        fake_set_current(&fake, 0);
+        expect(&fake, STACK_WHOLE, "");
+        fake_close(&fake);
+    }
+}
+
+static void test_a_popped_frame_at_the_pointer_is_stepped_down_from(void **state)
+{
+    struct fake_interpreter fake;
+
+    (void)state;
+    fake_open(&fake, VERSION_3_14);
+    uint64_t first = push_outermost(&fake);
+    uint64_t second = fake_push(&fake, 1, first);
+    fake_set_current(&fake, second);
+    fake_clear_executable(&fake, second);
+    expect(&fake, STACK_WHOLE, "f0");
+    fake_close(&fake);
+}
+
+static void test_frames_pushed_after_the_pointer_are_stepped_up_to(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct fake_interpreter fake;
+        fake_open(&fake, versions[i]);
+        uint64_t first = push_outermost(&fake);
+        uint64_t second = fake_push(&fake, 1, first);
+        uint64_t third = fake_push(&fake, 2, second);
+        fake_set_executing(&fake, third, true);
+        fake_set_current(&fake, first);
+        expect(&fake, STACK_WHOLE, "f2 f1 f0");
+        fake_close(&fake);
+    }
+}
+
+static void test_a_leftover_above_an_executing_frame_is_not_taken_for_its_callee(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct fake_interpreter fake;
+        fake_open(&fake, versions[i]);
+        uint64_t first = push_outermost(&fake);
+        uint64_t second = fake_push(&fake, 1, first);
+        uint64_t leftover = fake_push(&fake, 2, second);
+        fake_set_executing(&fake, second, true);
+        fake_set_current(&fake, leftover);
+        expect(&fake, STACK_WHOLE, "f1 f0");
+        fake_set_current(&fake, second);
+        expect(&fake, STACK_WHOLE, "f1 f0");
+        fake_close(&fake);
+    }
+}
+
+static void test_an_entry_from_c_is_called_by_a_frame_that_executes(void **state)
+{
+    struct fake_interpreter fake;
+
+    (void)state;
+    fake_open(&fake, VERSION_3_11);
+    uint64_t first = push_outermost(&fake);
+    uint64_t second = fake_push(&fake, 1, first);
+    fake_set_executing(&fake, first, true);
+    fake_set_executing(&fake, second, true);
+    fake_set_entry(&fake, second);
+    fake_set_current(&fake, second);
+    expect(&fake, STACK_WHOLE, "f1 f0");
+    fake_close(&fake);
+}
+
+static void test_generators_show_and_entry_frames_do_not(void **state)
+{
+    struct fake_interpreter fake;
+
+    (void)state;
+    fake_open(&fake, VERSION_3_14);
+    uint64_t first = push_outermost(&fake);
+    uint64_t entry = fake_outside(&fake, 6, first, OWNED_BY_C_STACK);
+    uint64_t generator = fake_outside(&fake, 3, entry, OWNED_BY_GENERATOR);
+    uint64_t called = fake_push(&fake, 1, generator);
+    fake_set_current(&fake, called);
+    expect(&fake, STACK_WHOLE, "f1 f3 f0");
+    fake_close(&fake);
+}
+
+static void test_a_generator_that_was_suspended_meanwhile_is_not_on_the_stack(void **state)
+{
+    struct fake_interpreter fake;
+
+    (void)state;
+    fake_open(&fake, VERSION_3_14);
+    push_outermost(&fake);
+    uint64_t generator = fake_outside(&fake, 3, 0, OWNED_BY_GENERATOR);
+    fake_set_current(&fake, generator);
+    expect(&fake, STACK_WHOLE, "f0");
+    fake_close(&fake);
+}
+
+static void test_of_a_torn_copy_the_outermost_part_is_kept(void **state)
+{
+    struct fake_interpreter fake;
+
+    (void)state;
+    fake_open(&fake, VERSION_3_14);
+    uint64_t first = push_outermost(&fake);
+    uint64_t second = fake_push(&fake, 1, first);
+    uint64_t third = fake_push(&fake, 2, second);
+    fake_set_previous(&fake, third, 0xdeadbee8);
+    fake_set_current(&fake, third);
+    expect(&fake, STACK_PARTIAL, "f1 f0");
+    fake_close(&fake);
+}
+
+static void test_a_circle_of_frames_ends(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct fake_interpreter fake;
+        char names[256];
+        fake_open(&fake, versions[i]);
+        uint64_t first = push_outermost(&fake);
+        uint64_t second = fake_push(&fake, 1, first);
+        fake_set_previous(&fake, first, second);
+        fake_set_current(&fake, second);
+        assert_int_not_equal(fake_read(&fake, names), STACK_WHOLE);
+        fake_close(&fake);
+    }
+}
+
+static void test_a_circle_of_outside_frames_ends(void **state)
+{
+    struct fake_interpreter fake;
+    char names[256];
+
+    (void)state;
+    fake_open(&fake, VERSION_3_14);
+    uint64_t one = fake_outside(&fake, 1, 0, OWNED_BY_GENERATOR);
+    uint64_t other = fake_outside(&fake, 2, one, OWNED_BY_GENERATOR);
+    fake_set_previous(&fake, one, other);
+    fake_set_current(&fake, one);
+    assert_int_not_equal(fake_read(&fake, names), STACK_WHOLE);
+    fake_close(&fake);
+}
+
+static void test_wild_pointers_and_sizes_are_invalid_not_fatal(void **state)
+{
+    static const uint64_t wild[] = {
+        1, 8, 0x1000, UINT64_MAX, UINT64_MAX - 7, UINT64_C(1) << 60, 0x7ffffffff000};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(wild) / sizeof(wild[0]); i++) {
+        struct fake_interpreter fake;
+        char names[256];
+        fake_open(&fake, VERSION_3_14);
+        uint64_t first = push_outermost(&fake);
+        fake_set_current(&fake, wild[i]);
+        fake_read(&fake, names);
+        fake_set_current(&fake, first);
+        fake_set_previous(&fake, first, wild[i]);
+        fake_read(&fake, names);
+        fake_set_top(&fake, wild[i]);
+        fake_read(&fake, names);
+        memcpy(fake.chunk + fake.layout.chunk.size, &wild[i], sizeof(wild[i]));
+        memcpy(fake.chunk + fake.layout.chunk.previous, &wild[i], sizeof(wild[i]));
+        memcpy(fake.chunk + fake.layout.chunk.top, &wild[i], sizeof(wild[i]));
+        assert_int_not_equal(fake_read(&fake, names), STACK_WHOLE);
+        memcpy(fake.thread_state + fake.layout.thread.datastack_chunk, &wild[i], sizeof(wild[i]));
+        assert_int_not_equal(fake_read(&fake, names), STACK_WHOLE);
+        fake_close(&fake);
+    }
+}
+
+static void test_a_thread_state_that_is_another_ones_now_is_gone(void **state)
+{
+    struct fake_interpreter fake;
+    char names[256];
+
+    (void)state;
+    fake_open(&fake, VERSION_3_12);
+    fake_set_current(&fake, push_outermost(&fake));
+    fake.thread.native_id++;
+    assert_int_equal(fake_read(&fake, names), STACK_GONE);
+    fake_close(&fake);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_resting_stack_is_read_whole),
+        cmocka_unit_test(test_a_thread_without_frames_is_whole_and_empty),
+        cmocka_unit_test(test_a_popped_frame_at_the_pointer_is_stepped_down_from),
+        cmocka_unit_test(test_frames_pushed_after_the_pointer_are_stepped_up_to),
+        cmocka_unit_test(test_a_leftover_above_an_executing_frame_is_not_taken_for_its_callee),
+        cmocka_unit_test(test_an_entry_from_c_is_called_by_a_frame_that_executes),
+        cmocka_unit_test(test_generators_show_and_entry_frames_do_not),
+        cmocka_unit_test(test_a_generator_that_was_suspended_meanwhile_is_not_on_the_stack),
+        cmocka_unit_test(test_of_a_torn_copy_the_outermost_part_is_kept),
+        cmocka_unit_test(test_a_circle_of_frames_ends),
+        cmocka_unit_test(test_a_circle_of_outside_frames_ends),
+        cmocka_unit_test(test_wild_pointers_and_sizes_are_invalid_not_fatal),
+        cmocka_unit_test(test_a_thread_state_that_is_another_ones_now_is_gone),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
