@@ -1,0 +1,218 @@
+#include "debug_offsets.h"
+
+#include "python/layout.h"
+#include "python/layout_table.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define PUBLISHED(words) (const unsigned char *)(words), sizeof(words)
+
+static const struct {
+    uint32_t version;
+    const unsigned char *bytes;
+    size_t length;
+} publishers[] = {
+    {0x030d12f0, PUBLISHED(debug_offsets_3_13)},
+    {0x030e0af0, PUBLISHED(debug_offsets_3_14)},
+    {0x030f02f0, PUBLISHED(debug_offsets_3_15)},
+};
+
+enum {
+    PUBLISHERS = sizeof(publishers) / sizeof(publishers[0]),
+    VERSION_WORD = 1,
+    FREE_THREADED_WORD = 2,
+};
+
+static void assert_error(struct error *error, const char *message)
+{
+    assert_non_null(error);
+    assert_string_equal(error_message(error), message);
+    error_free(error);
+}
+
+/* Every published offset of a released version is the one that its headers gave to the table. */
+static void published_layout_is_the_one_of_the_headers(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < PUBLISHERS; i++) {
+        struct python_layout layout;
+        assert_null(layout_from_debug_offsets(&layout, publishers[i].bytes, publishers[i].length));
+        assert_int_equal(layout.version, publishers[i].version);
+        const struct layout_row *row = NULL;
+        for (size_t j = 0; j < layout_table_length; j++) {
+            if (layout_table[j].layout.version >> 16 == layout.version >> 16)
+                row = &layout_table[j];
+        }
+        assert_non_null(row);
+        struct python_layout expected = row->layout;
+        expected.version = layout.version;
+        assert_memory_equal(&layout, &expected, sizeof(layout));
+    }
+}
+
+static void unpublished_fields_move_with_their_neighbours(void **state)
+{
+    (void)state;
+    uint64_t words[sizeof(debug_offsets_3_14) / 8];
+    struct python_layout usual, moved;
+    memcpy(words, debug_offsets_3_14, sizeof(words));
+    assert_null(layout_from_debug_offsets(&usual, PUBLISHED(words)));
+    for (size_t i = 0; i < sizeof(words) / 8; i++) {
+        if (words[i] == usual.thread.datastack_chunk && i >= 21 && i < 32)
+            words[i] += 16;
+    }
+
+    assert_null(layout_from_debug_offsets(&moved, PUBLISHED(words)));
+    assert_int_equal(moved.thread.datastack_chunk, usual.thread.datastack_chunk + 16);
+    assert_int_equal(moved.thread.datastack_top, usual.thread.datastack_top + 16);
+    assert_int_equal(moved.thread.size, usual.thread.size + 16);
+}
+
+static void table_gives_versions_that_publish_nothing(void **state)
+{
+    (void)state;
+    struct python_layout layout;
+
+    assert_null(layout_from_version(&layout, 0x030b02f0));
+    assert_int_equal(layout.version, 0x030b02f0);
+    assert_true(layout.frame.instruction_is_previous);
+    assert_int_equal(layout.thread.current_frame, LAYOUT_NONE);
+    assert_null(layout_from_version(&layout, 0x030c0000)); /* all that a file without symbols tells */
+    assert_int_equal(layout.thread.cframe, 56);
+}
+
+static void other_versions_are_named(void **state)
+{
+    (void)state;
+    struct python_layout layout;
+    uint64_t words[sizeof(debug_offsets_3_15) / 8];
+
+    assert_error(layout_from_version(&layout, 0x030812f0), "Python 3.8: not readable yet");
+    assert_error(layout_from_version(&layout, 0x020712f0), "Python 2.7: not readable yet");
+    assert_error(layout_from_version(&layout, 0x030d00f0), "Python 3.13: not readable yet");
+    assert_error(layout_from_version(&layout, 0x030b00a1),
+                 "Python 3.11 before its release: not readable yet");
+    memcpy(words, debug_offsets_3_15, sizeof(words));
+    words[VERSION_WORD] = 0x031000f0;
+    assert_error(layout_from_debug_offsets(&layout, PUBLISHED(words)), "Python 3.16: not readable yet");
+    words[VERSION_WORD] = 0x030f00b1;
+    assert_error(layout_from_debug_offsets(&layout, PUBLISHED(words)),
+                 "Python 3.15 before its release: not readable yet");
+    words[VERSION_WORD] = 0x030e03f0;
+    words[FREE_THREADED_WORD] = 1;
+    assert_error(layout_from_debug_offsets(&layout, PUBLISHED(words)),
+                 "Python 3.14 free-threaded: not readable yet");
+    assert_int_equal(layout.version, 0x030e03f0);
+    assert_true(layout.free_threaded);
+}
+
+static void bytes_that_publish_nothing_are_refused(void **state)
+{
+    (void)state;
+    struct python_layout layout;
+    unsigned char bytes[LAYOUT_DEBUG_OFFSETS_MAX] = {0};
+    struct error *error = layout_from_debug_offsets(&layout, bytes, sizeof(bytes));
+
+    assert_non_null(error);
+    error_free(error);
+    for (size_t i = 0; i < PUBLISHERS; i++) {
+        for (size_t length = 0; length < publishers[i].length; length += 8) {
+            error = layout_from_debug_offsets(&layout, publishers[i].bytes, length);
+            assert_non_null(error);
+            error_free(error);
+        }
+    }
+}
+
+/* Whatever a hostile program publishes: either an error, or offsets that stay in the structs that are read.
+ */
+static void assert_refused_or_sane(const unsigned char *bytes, size_t length)
+{
+    struct python_layout layout;
+    struct error *error = layout_from_debug_offsets(&layout, bytes, length);
+
+    if (error != NULL) {
+        assert_true(strlen(error_message(error)) > 0);
+        error_free(error);
+        return;
+    }
+    assert_in_range(layout.thread.size, 8, 4096);
+    assert_in_range(layout.thread.datastack_top, 0, layout.thread.size - 8);
+    assert_in_range(layout.thread.native_thread_id, 0, layout.thread.size - 8);
+    assert_in_range(layout.thread.current_frame, 0, layout.thread.size - 8);
+    assert_in_range(layout.frame.size, 8, 512);
+    assert_in_range(layout.frame.owner, 0, layout.frame.size - 1);
+    assert_in_range(layout.frame.instruction, 0, layout.frame.size - 8);
+    assert_in_range(layout.code.size, 8, 1024);
+    assert_in_range(layout.code.qualname, 0, layout.code.size - 8);
+    assert_in_range(layout.code.stacksize, 0, layout.code.size - 4);
+    assert_in_range(layout.unicode.state, 0, 508);
+    assert_in_range(layout.bytes.data, 0, 512);
+    assert_in_range(layout.interpreter.gc_collecting, 0, 16 << 20);
+    assert_in_range(layout.gil.last_holder, 0, 512);
+}
+
+static void impossible_offsets_are_refused(void **state)
+{
+    static const uint64_t values[] = {
+        0, 1, 7, 13, 500, 520, 1020, 4090, 4096, 65536, INT32_MAX, UINT32_MAX, UINT64_MAX, UINT64_MAX - 7,
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PUBLISHERS; i++) {
+        uint64_t words[LAYOUT_DEBUG_OFFSETS_MAX / 8];
+        for (size_t word = 3; word < publishers[i].length / 8; word++) {
+            for (size_t j = 0; j < sizeof(values) / sizeof(values[0]); j++) {
+                memcpy(words, publishers[i].bytes, publishers[i].length);
+                words[word] = values[j];
+                assert_refused_or_sane((const unsigned char *)words, publishers[i].length);
+            }
+        }
+        memcpy(words, publishers[i].bytes, publishers[i].length);
+        for (size_t word = 3; word < publishers[i].length / 8; word++)
+            words[word] = UINT64_MAX;
+        struct python_layout layout;
+        struct error *error =
+            layout_from_debug_offsets(&layout, (const unsigned char *)words, publishers[i].length);
+        assert_non_null(error);
+        error_free(error);
+    }
+}
+
+static void versions_are_written_as_python_writes_them(void **state)
+{
+    static const struct {
+        uint32_t version;
+        const char *text;
+    } cases[] = {
+        {0x030b02f0, "3.11.2"},      {0x030f00a7, "3.15.0a7"}, {0x030f00b1, "3.15.0b1"},
+        {0x030d00c2, "3.13.0rc2"},   {0x02071200, "2.7.18"},   {0x03080000, "3.8"},
+        {0xffffffff, "255.255.255"},
+    };
+    char text[LAYOUT_VERSION_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        layout_format_version(text, cases[i].version);
+        assert_string_equal(text, cases[i].text);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(published_layout_is_the_one_of_the_headers),
+        cmocka_unit_test(unpublished_fields_move_with_their_neighbours),
+        cmocka_unit_test(table_gives_versions_that_publish_nothing),
+        cmocka_unit_test(other_versions_are_named),
+        cmocka_unit_test(bytes_that_publish_nothing_are_refused),
+        cmocka_unit_test(impossible_offsets_are_refused),
+        cmocka_unit_test(versions_are_written_as_python_writes_them),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,324 @@
+#include "debug_offsets.h"
+
+#include "python/elf_file.h"
+#include "python/locate.h"
+#include "python/version_search.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* This test program passes itself off as an interpreter: it has the section that CPython has, and what lies
+ * there is filled in by each test. The name that follows is how an interpreter without symbols tells its
+ * version. */
+enum {
+    RUNTIME_BYTES = 4096,
+    STRUCT_BYTES = 16384,
+};
+
+__attribute__((section(".PyRuntime"), used, aligned(32))) static unsigned char runtime[RUNTIME_BYTES] = {1};
+static unsigned char interpreter[STRUCT_BYTES];
+static unsigned char thread_state[STRUCT_BYTES];
+static const char *volatile version_evidence = "lib/python3.11 python3.11 libpython3.11.so python3.11";
+
+static uint64_t address_of(const void *pointer)
+{
+    return (uint64_t)(uintptr_t)pointer;
+}
+
+static void put_u64(unsigned char *bytes, size_t offset, uint64_t value)
+{
+    memcpy(bytes + offset, &value, sizeof(value));
+}
+
+static int forget(void **state)
+{
+    (void)state;
+    assert_non_null(version_evidence);
+    python_locate_forget_all();
+    memset(runtime, 0, sizeof(runtime));
+    memset(interpreter, 0, sizeof(interpreter));
+    memset(thread_state, 0, sizeof(thread_state));
+    return 0;
+}
+
+static enum python_presence locate(struct python_location *location, char message[static 512])
+{
+    struct error *error = NULL;
+    enum python_presence presence = python_locate(getpid(), location, &error);
+
+    message[0] = '\0';
+    if (error != NULL)
+        snprintf(message, 512, "%s", error_message(error));
+    error_free(error);
+    return presence;
+}
+
+/* Lists as an interpreter of `layout` has them. */
+static void make_lists(const struct python_layout *layout)
+{
+    put_u64(runtime, layout->runtime.interpreters_head, address_of(interpreter));
+    put_u64(interpreter, layout->interpreter.threads_head, address_of(thread_state));
+    put_u64(thread_state, layout->thread.interpreter, address_of(interpreter));
+}
+
+static void interpreter_that_publishes_nothing_is_found_by_its_section(void **state)
+{
+    struct python_layout layout;
+    struct python_location location;
+    char message[512];
+
+    (void)state;
+    assert_null(layout_from_version(&layout, 0x030b0000));
+    make_lists(&layout);
+    assert_int_equal(locate(&location, message), PYTHON_FOUND);
+    assert_string_equal(location.implementation, "CPython");
+    assert_int_equal(location.runtime, address_of(runtime));
+    assert_int_equal(location.version, 0x030b0000);
+    assert_true(location.has_layout);
+    assert_int_equal(location.layout.thread.cframe, layout.thread.cframe);
+}
+
+static void interpreter_that_publishes_its_layout_is_found(void **state)
+{
+    struct python_layout layout;
+    struct python_location location;
+    char message[512];
+
+    (void)state;
+    memcpy(runtime, debug_offsets_3_15, sizeof(debug_offsets_3_15));
+    assert_null(layout_from_debug_offsets(&layout, runtime, sizeof(runtime)));
+    make_lists(&layout);
+    assert_int_equal(locate(&location, message), PYTHON_FOUND);
+    assert_int_equal(location.version, 0x030f02f0);
+    assert_memory_equal(&location.layout, &layout, sizeof(layout));
+}
+
+static void interpreter_without_lists_is_starting(void **state)
+{
+    struct python_location location;
+    char message[512];
+
+    (void)state;
+    assert_int_equal(locate(&location, message), PYTHON_STARTING);
+    memcpy(runtime, debug_offsets_3_14, sizeof(debug_offsets_3_14));
+    assert_int_equal(locate(&location, message), PYTHON_STARTING);
+    assert_int_equal(location.version, 0x030e0af0);
+}
+
+static void lists_that_contradict_the_layout_are_an_error(void **state)
+{
+    struct python_layout layout;
+    struct python_location location;
+    char message[512];
+
+    (void)state;
+    memcpy(runtime, debug_offsets_3_13, sizeof(debug_offsets_3_13));
+    assert_null(layout_from_debug_offsets(&layout, runtime, sizeof(runtime)));
+    make_lists(&layout);
+    put_u64(thread_state, layout.thread.interpreter, address_of(runtime));
+    assert_int_equal(locate(&location, message), PYTHON_UNREADABLE);
+    assert_non_null(strstr(message, "Python 3.13.18"));
+    assert_int_equal(location.version, 0x030d12f0);
+    put_u64(runtime, layout.runtime.interpreters_head, 12345);
+    assert_int_equal(locate(&location, message), PYTHON_UNREADABLE);
+}
+
+static void free_threaded_build_is_named(void **state)
+{
+    struct python_location location;
+    char message[512];
+
+    (void)state;
+    memcpy(runtime, debug_offsets_3_14, sizeof(debug_offsets_3_14));
+    put_u64(runtime, 16, 1);
+    assert_int_equal(locate(&location, message), PYTHON_UNREADABLE);
+    assert_string_equal(message, "Python 3.14 free-threaded: not readable yet");
+    assert_int_equal(location.version, 0x030e0af0);
+    assert_false(location.has_layout);
+}
+
+static void process_that_has_gone_is_no_error(void **state)
+{
+    struct python_location location;
+    struct error *error;
+    int status;
+
+    (void)state;
+    pid_t child = fork();
+    if (child == 0)
+        _exit(0);
+    waitpid(child, &status, 0);
+    assert_int_equal(python_locate(child, &location, &error), PYTHON_GONE);
+    assert_null(error);
+}
+
+static void program_without_interpreter_is_not_python(void **state)
+{
+    struct python_location location;
+    struct error *error;
+    int ready[2];
+    int status;
+    char byte;
+
+    (void)state;
+    assert_int_equal(pipe(ready), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        dup2(ready[1], STDOUT_FILENO);
+        execlp("sh", "sh", "-c", "echo; read line; :", (char *)NULL);
+        _exit(127);
+    }
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    assert_int_equal(python_locate(child, &location, &error), PYTHON_ABSENT);
+    assert_null(error);
+    kill(child, SIGKILL);
+    waitpid(child, &status, 0);
+    close(ready[0]);
+    close(ready[1]);
+}
+
+/* ---- files that anybody may have made ---- */
+
+static char *read_self(size_t *size)
+{
+    struct stat status;
+    int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+
+    assert_int_equal(fstat(fd, &status), 0);
+    char *bytes = malloc((size_t)status.st_size);
+    *size = (size_t)status.st_size;
+    assert_int_equal(read(fd, bytes, *size), *size);
+    close(fd);
+    return bytes;
+}
+
+static void examine_bytes(struct elf_interpreter *found, const char *bytes, size_t size)
+{
+    int fd = memfd_create("elf", MFD_CLOEXEC);
+
+    assert_int_equal(write(fd, bytes, size), size);
+    elf_file_examine(found, fd, size);
+    close(fd);
+}
+
+static void own_file_holds_an_interpreter(void **state)
+{
+    struct elf_interpreter found;
+    size_t size;
+    char *bytes = read_self(&size);
+
+    (void)state;
+    examine_bytes(&found, bytes, size);
+    assert_string_equal(found.implementation, "CPython");
+    assert_int_equal(found.version, 0x030b0000);
+    assert_true(found.runtime != 0);
+    assert_in_range(found.segment_count, 2, ELF_MAX_SEGMENTS);
+    free(bytes);
+}
+
+static void what_is_no_elf_file_holds_none(void **state)
+{
+    static const char *const texts[] = {
+        "",
+        "\x7f"
+        "ELF",
+        "#!/usr/bin/python3.11\n_PyRuntime",
+        "0123456789012345678901234567890123456789012345678901234567890123456789"};
+    struct elf_interpreter found;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        examine_bytes(&found, texts[i], strlen(texts[i]));
+        assert_null(found.implementation);
+    }
+}
+
+static void file_that_is_cut_does_no_harm(void **state)
+{
+    struct elf_interpreter found;
+    size_t size;
+    char *bytes = read_self(&size);
+
+    (void)state;
+    for (size_t length = 0; length < size; length += size / 100 + 1)
+        examine_bytes(&found, bytes, length);
+    free(bytes);
+}
+
+/* Change the headers, the section headers and the symbol tables in every way that chance finds. */
+static void spoiled_file_does_no_harm(void **state)
+{
+    struct elf_interpreter found;
+    size_t size;
+    char *bytes = read_self(&size);
+    char *spoiled = malloc(size);
+    uint64_t seed = 42;
+    uint64_t section_headers;
+
+    (void)state;
+    memcpy(&section_headers, bytes + 40, sizeof(section_headers));
+    for (int round = 0; round < 600; round++) {
+        const size_t starts[] = {16, 64, (size_t)section_headers, 0};
+        const size_t lengths[] = {48, 700, size - (size_t)section_headers, size};
+        memcpy(spoiled, bytes, size);
+        for (int change = 0; change < 1 + round % 20; change++) {
+            seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407;
+            size_t area = (size_t)(seed >> 60) % 4;
+            size_t place = starts[area] + (size_t)(seed >> 20) % lengths[area];
+            spoiled[place] = (char)(seed % 3 == 0 ? 0xff : seed >> 52);
+        }
+        memcpy(spoiled,
+               "\x7f"
+               "ELF",
+               4);
+        examine_bytes(&found, spoiled, size);
+        assert_in_range(found.segment_count, 0, ELF_MAX_SEGMENTS);
+    }
+    free(spoiled);
+    free(bytes);
+}
+
+static void version_is_the_one_that_is_named_most(void **state)
+{
+    static const char text[] =
+        "python2.4\0lib/python2.7\0libpython2.7.so.1.0\0python3\0python9.9\0python3.999";
+    struct version_search search = {0};
+
+    (void)state;
+    assert_int_equal(version_search_result(&search), 0);
+    version_search_piece(&search, text, sizeof(text));
+    assert_int_equal(version_search_result(&search), 0x02070000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(interpreter_that_publishes_nothing_is_found_by_its_section, forget),
+        cmocka_unit_test_setup(interpreter_that_publishes_its_layout_is_found, forget),
+        cmocka_unit_test_setup(interpreter_without_lists_is_starting, forget),
+        cmocka_unit_test_setup(lists_that_contradict_the_layout_are_an_error, forget),
+        cmocka_unit_test_setup(free_threaded_build_is_named, forget),
+        cmocka_unit_test(process_that_has_gone_is_no_error),
+        cmocka_unit_test(program_without_interpreter_is_not_python),
+        cmocka_unit_test(own_file_holds_an_interpreter),
+        cmocka_unit_test(what_is_no_elf_file_holds_none),
+        cmocka_unit_test(file_that_is_cut_does_no_harm),
+        cmocka_unit_test(spoiled_file_does_no_harm),
+        cmocka_unit_test(version_is_the_one_that_is_named_most),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+    python_locate_forget_all();
+    return failed;
+}
