@@ -72,6 +72,33 @@ static void write_memory(struct text_line *line, const struct memory_usage *memo
     line_end(line);
 }
 
+/* A machine may have dozens of devices that nobody uses. */
+static void write_disk(struct text_line *line, const struct disk_usage *disk)
+{
+    if (disk->read_bytes_per_second == 0 && disk->write_bytes_per_second == 0 && disk->busy_percent == 0)
+        return;
+    line_add(line, "Disk   ");
+    line_add_bytes(line, disk->read_bytes_per_second, 7);
+    line_add(line, "/s read");
+    line_add_bytes(line, disk->write_bytes_per_second, 7);
+    line_add(line, "/s write");
+    line_add_real(line, disk->busy_percent, 1, 7);
+    line_add(line, "%% busy  %s", disk->name);
+    line_end(line);
+}
+
+static void write_network(struct text_line *line, const struct network_usage *network)
+{
+    if (network->receive_bytes_per_second == 0 && network->transmit_bytes_per_second == 0)
+        return;
+    line_add(line, "Network");
+    line_add_bytes(line, network->receive_bytes_per_second, 7);
+    line_add(line, "/s in  ");
+    line_add_bytes(line, network->transmit_bytes_per_second, 7);
+    line_add(line, "/s out                %s", network->name);
+    line_end(line);
+}
+
 static void write_devices(struct text_line *line, const struct system_usage *system)
 {
     if (system->pressure != NULL) {
@@ -81,24 +108,10 @@ static void write_devices(struct text_line *line, const struct system_usage *sys
         write_share(line, system->pressure->io_percent, "io");
         line_end(line);
     }
-    for (size_t i = 0; i < system->disk_count; i++) {
-        line_add(line, "Disk   ");
-        line_add_bytes(line, system->disks[i].read_bytes_per_second, 7);
-        line_add(line, "/s read");
-        line_add_bytes(line, system->disks[i].write_bytes_per_second, 7);
-        line_add(line, "/s write");
-        line_add_real(line, system->disks[i].busy_percent, 1, 7);
-        line_add(line, "%% busy  %s", system->disks[i].name);
-        line_end(line);
-    }
-    for (size_t i = 0; i < system->network_count; i++) {
-        line_add(line, "Network");
-        line_add_bytes(line, system->networks[i].receive_bytes_per_second, 7);
-        line_add(line, "/s in");
-        line_add_bytes(line, system->networks[i].transmit_bytes_per_second, 9);
-        line_add(line, "/s out             %s", system->networks[i].name);
-        line_end(line);
-    }
+    for (size_t i = 0; i < system->disk_count; i++)
+        write_disk(line, &system->disks[i]);
+    for (size_t i = 0; i < system->network_count; i++)
+        write_network(line, &system->networks[i]);
 }
 
 static void write_process(struct text_line *line, const struct process *process)

@@ -43,6 +43,10 @@ static void write_ranking(struct text_line *line, const struct tick *tick, const
     size_t most = lines ? MAX_LINES : MAX_FUNCTIONS;
     struct ranking ranking = ranking_of_process(tick, process, tree, mode, level);
 
+    if (ranking.count == 0 || !is_shown(&ranking.rows[0], mode)) {
+        ranking_free(&ranking);
+        return;
+    }
     line_add(line, "%8s%8s%11s%11s  %s", "OWN%", "TOTAL%", mode == RANKING_CPU ? "OWN CPU" : "OWN WALL",
              mode == RANKING_CPU ? "TOTAL CPU" : "TOTAL WALL", lines ? "LINE" : "FUNCTION");
     line_end(line);
@@ -60,6 +64,17 @@ static void write_sampling(struct text_line *line, const struct profile *profile
     line_add_real(line, profile->cpu_percent, 2, 0);
     line_add(line, "%% of a core");
     line_end(line);
+}
+
+/* The system call that it waits in, or the descriptor that it waits for. */
+static void write_waiting(struct text_line *line, const char *before, const struct waiting *waiting)
+{
+    if (waiting == NULL)
+        return;
+    if (waiting->fd >= 0)
+        line_add(line, "%sfd %d", before, waiting->fd);
+    if (waiting->description != NULL)
+        line_add(line, "%s%s", waiting->fd >= 0 ? " " : before, waiting->description);
 }
 
 static void write_threads(struct text_line *line, const struct process *process, const struct call_tree *tree)
@@ -83,8 +98,7 @@ static void write_threads(struct text_line *line, const struct process *process,
             write_place(line, call_tree_function(tree, node->function), node->line);
         else
             line_add(line, "%s", thread->has_stack ? "(no Python code)" : "-");
-        if (thread->waiting != NULL && thread->waiting->description != NULL)
-            line_add(line, ", %s", thread->waiting->description);
+        write_waiting(line, ", ", thread->waiting);
         line_end(line);
     }
 }
@@ -196,8 +210,7 @@ void text_write_stacks(struct text_line *line, const struct process *process, co
         line_add(line, " %s", thread_state_name(thread->state));
         if (thread->holds_gil == 1)
             line_add(line, ", holds the GIL");
-        if (thread->waiting != NULL && thread->waiting->description != NULL)
-            line_add(line, ", waits for %s", thread->waiting->description);
+        write_waiting(line, ": ", thread->waiting);
         line_end(line);
         write_stack(line, thread, tree);
     }

@@ -1,0 +1,92 @@
+/* The man page's list of keys is that of the table. (The options are compared by tests/program/test_cli.py.)
+ */
+#include "ui/keys.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const char begin_mark[] = ".\\\" keys begin\n";
+static const char end_mark[] = ".\\\" keys end\n";
+
+enum {
+    MANUAL_SIZE = 256 * 1024,
+};
+
+/* The manual's text; free() it. */
+static char *read_manual(void)
+{
+    char *text = calloc(1, MANUAL_SIZE);
+    FILE *manual = fopen(MANUAL, "r");
+
+    if (manual == NULL)
+        fail_msg("cannot read %s", MANUAL);
+    size_t length = fread(text, 1, MANUAL_SIZE - 1, manual);
+    assert_true(length < MANUAL_SIZE - 1);
+    fclose(manual);
+    return text;
+}
+
+static void write_binding(FILE *stream, const struct key_binding *binding)
+{
+    fputs(".It Ic \"", stream);
+    for (const char *shown = binding->shown; *shown != '\0'; shown++) {
+        if (*shown == '\\')
+            fputs("\\e", stream);
+        else
+            fputc(*shown, stream);
+    }
+    fprintf(stream, "\"\n%s\n", binding->help);
+}
+
+static void write_keys(FILE *stream)
+{
+    size_t count;
+    const struct key_binding *bindings = key_bindings(&count);
+
+    for (enum key_group group = 0; group < KEY_GROUPS; group++) {
+        fprintf(stream, ".Ss %s\n.Bl -tag -width Ctrl-L -compact\n", key_group_title(group));
+        for (size_t i = 0; i < count; i++) {
+            if (bindings[i].group == group)
+                write_binding(stream, &bindings[i]);
+        }
+        fputs(".El\n", stream);
+    }
+}
+
+static void test_the_manual_has_the_keys_of_the_table(void **state)
+{
+    char *manual = read_manual();
+    const char *begin = strstr(manual, begin_mark);
+    const char *end = begin != NULL ? strstr(begin, end_mark) : NULL;
+    char *keys = NULL;
+    size_t length;
+    FILE *stream = open_memstream(&keys, &length);
+
+    (void)state;
+    write_keys(stream);
+    fclose(stream);
+    if (end == NULL)
+        fail_msg("%s has no marks around its keys", MANUAL);
+    begin += strlen(begin_mark);
+    bool same = (size_t)(end - begin) == length && memcmp(begin, keys, length) == 0;
+    if (!same)
+        fprintf(stderr, "Between the marks in %s should stand:\n%s", MANUAL, keys);
+    assert_true(same);
+    free(manual);
+    free(keys);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_manual_has_the_keys_of_the_table),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
