@@ -1,7 +1,8 @@
-"""pyneck snapshot -- COMMAND: the command's streams, signals and exit status are its own."""
+"""-- COMMAND, in the snapshot and on the screen: streams, signals and exit status."""
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import time
 import pytest
 
 import json_shape
+from terminal import Terminal
 
 TIMEOUT_SECONDS = 30
 
@@ -236,3 +238,53 @@ def test_a_parent_that_ignores_its_children_is_no_problem(pyneck, output):
         preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN),
     )
     assert process.wait(timeout=TIMEOUT_SECONDS) == 4
+
+
+# ---- on the screen
+
+
+def output_file(terminal):
+    """The file that pyneck names at its end."""
+    match = re.search(rb"pyneck: the command's output is in (/\S+/pyneck-output-\S+)", terminal.raw)
+    assert match, terminal.raw[-500:]
+    return match.group(1).decode()
+
+
+def test_on_the_screen_the_commands_output_goes_to_a_file(open_terminal, tmp_path):
+    script = "echo visible; echo problem >&2; cat; sleep 1; exit 3"
+    terminal = open_terminal("--", "sh", "-c", script, environment={"TMPDIR": str(tmp_path)})
+    assert terminal.wait_exit() == 3
+    path = output_file(terminal)
+    assert os.path.dirname(path) == str(tmp_path)
+    with open(path) as file:
+        assert file.read() == "visible\nproblem\n"
+    assert os.stat(path).st_mode & 0o777 == 0o600
+    assert b"visible" not in terminal.raw
+
+
+def test_the_command_goes_on_when_the_screen_is_left(pyneck, tmp_path):
+    script = tmp_path / "worker.py"
+    script.write_text("while True: sum(range(1000))\n")
+    # In a shell, as people use it: a command of its own would lose its terminal with pyneck.
+    shell = ["sh", "-c", '"$@"; echo "status $?"; read line', "sh"]
+    terminal = Terminal(
+        [*shell, pyneck, "--", sys.executable, script], columns=160, environment={"TMPDIR": str(tmp_path)}
+    )
+    try:
+        terminal.wait_for("worker.py")
+        terminal.wait_for("pyneck-output-")
+        terminal.press("q")
+        terminal.wait_for("status 0")
+        pid = int(re.search(rb"pyneck: the command goes on, as process (\d+)", terminal.raw).group(1))
+        with open(f"/proc/{pid}/cmdline") as file:
+            assert "worker.py" in file.read()
+        os.kill(pid, signal.SIGKILL)
+    finally:
+        terminal.close()
+
+
+def test_on_the_screen_a_command_that_is_not_found_leaves_no_file(open_terminal, tmp_path):
+    terminal = open_terminal("--", "no-such-command-here", environment={"TMPDIR": str(tmp_path)})
+    assert terminal.wait_exit() == 127
+    assert b"pyneck: cannot run 'no-such-command-here': No such file or directory" in terminal.raw
+    assert list(tmp_path.iterdir()) == []
