@@ -310,6 +310,9 @@ static struct error *read_tick(struct source *source, struct tick **result)
     uint64_t now_ns = clock_monotonic_ns();
     count = filter_rows(live, rows, count);
     machine_read(live->machine, tick->arena, &tick->system);
+    size_t task_count;
+    discovery_processes(live->discovery, &task_count);
+    tick->system.task_count = (int64_t)task_count;
     for (size_t i = 0; i < count; i++)
         complete_row(live, &rows[i], tick->arena, now_ns);
 
