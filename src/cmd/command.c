@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <locale.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -74,27 +75,29 @@ static int print_version(void)
     return finish_standard_output();
 }
 
+static const struct command *command_named(const char *name)
+{
+    for (size_t i = 0; i < COMMAND_ROWS; i++) {
+        if (commands[i].name != NULL && strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    }
+    return NULL;
+}
+
 /* The command that the arguments begin with; its word is taken off. */
 static const struct command *find_command(int *argc, char ***argv)
 {
-    char *word = *argc > 1 ? (*argv)[1] : NULL;
-    const struct command *found = &commands[0];
+    char *word = *argc > 1 ? (*argv)[1] : "";
+    bool is_short = strncmp(word, "-b", 2) == 0;
+    const struct command *found = command_named(is_short ? "snapshot" : word);
 
-    if (word == NULL)
-        return found;
-    if (strncmp(word, "-b", 2) == 0) {
-        found = &commands[1];
-        if (word[2] != '\0') { /* "-bn1", as top's users type it: leave "-n1" */
-            word[1] = '-';
-            (*argv)[1]++;
-            return found;
-        }
-    }
-    for (size_t i = 1; i < COMMAND_ROWS; i++) {
-        if (strcmp(commands[i].name, word) == 0)
-            found = &commands[i];
-    }
-    if (found != &commands[0]) {
+    if (found == NULL)
+        return &commands[0];
+    if (is_short && word[2] != '\0') {
+        /* "-bn1", as top's users type it: leave "-n1". */
+        word[1] = '-';
+        (*argv)[1] = word + 1;
+    } else {
         (*argc)--;
         (*argv)++;
     }
