@@ -41,7 +41,7 @@ static enum wake wait_for_tick(struct session *session, uint64_t due_ns)
     uint64_t until_ns = due_ns < session->end_ns ? due_ns : session->end_ns;
 
     while (!child_has_ended(&session->child)) {
-        siginfo_t info;
+        siginfo_t info = {0};
         int number = signals_wait(&session->signals, until_ns, &info);
         if (number == 0)
             return due_ns <= session->end_ns ? WAKE_TICK_DUE : WAKE_TIME_OVER;
@@ -120,7 +120,7 @@ static struct error *watch(struct session *session)
 static int wait_for_command(struct session *session)
 {
     while (!child_has_ended(&session->child)) {
-        siginfo_t info;
+        siginfo_t info = {0};
         if (signals_wait(&session->signals, UINT64_MAX, &info) != SIGCHLD)
             child_pass_signal(&session->child, &info);
     }

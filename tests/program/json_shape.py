@@ -17,7 +17,7 @@ RANKED = {
     "total_wall_seconds": float,
     "own_percent": NUMBER,
     "total_percent": NUMBER,
-    "memory_growth_bytes": int,
+    "memory_growth_bytes": COUNT,
     "samples": int,
 }
 PYTHON = {"implementation": str, "version": str, "free_threaded": bool}
