@@ -97,8 +97,24 @@ static bool starts_alike(pid_t pid, const struct maps *maps, const struct mapped
     return alike;
 }
 
+/* Get hold of a mapped file by a path where another file may have taken its place. */
+static int hold_same(pid_t pid, const struct maps *maps, const struct mapped_file *file, const char *path,
+                     struct stat *status)
+{
+    int held = hold(path, status);
+
+    if (held < 0)
+        return -1;
+    if ((status->st_dev == file->device && status->st_ino == file->inode) ||
+        starts_alike(pid, maps, file, held))
+        return held;
+    close(held);
+    return -1;
+}
+
 /* Get hold of a mapped file: by the mapping itself where that is permitted (it works for deleted files too),
- * else by its path, which the process may have made to name something else. */
+ * else by its path, which is as the process sees it in another mount namespace (a container) and as pyneck
+ * sees it in the same one (chroot), else as the process's program, deleted or not. */
 static int hold_mapped(pid_t pid, const struct maps *maps, const struct mapped_file *file,
                        struct stat *status)
 {
@@ -113,14 +129,14 @@ static int hold_mapped(pid_t pid, const struct maps *maps, const struct mapped_f
 
     int length = snprintf(path, sizeof(path), "/proc/%d/root", (int)pid);
     copy_path(path + length, sizeof(path) - (size_t)length, maps->text + file->path);
-    held = hold(path, status);
+    held = hold_same(pid, maps, file, path, status);
     if (held < 0)
-        return -1;
-    if ((status->st_dev == file->device && status->st_ino == file->inode) ||
-        starts_alike(pid, maps, file, held))
-        return held;
-    close(held);
-    return -1;
+        held = hold_same(pid, maps, file, path + length, status);
+    if (held < 0) {
+        snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+        held = hold_same(pid, maps, file, path, status);
+    }
+    return held;
 }
 
 /* ---- the cache ---- */
