@@ -75,17 +75,15 @@ char *arena_copy_text(struct arena *arena, const char *text, size_t length)
 
 char *arena_format(struct arena *arena, const char *format, ...)
 {
+    char *formatted = NULL;
     va_list arguments;
 
     va_start(arguments, format);
-    int length = vsnprintf(NULL, 0, format, arguments);
+    int length = vasprintf(&formatted, format, arguments);
     va_end(arguments);
     if (length < 0)
         return arena_copy_text(arena, "", 0);
-
-    char *text = arena_allocate(arena, (size_t)length + 1, 1);
-    va_start(arguments, format);
-    vsnprintf(text, (size_t)length + 1, format, arguments);
-    va_end(arguments);
+    char *text = arena_copy_text(arena, formatted, (size_t)length);
+    free(formatted);
     return text;
 }

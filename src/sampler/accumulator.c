@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 void accumulator_add(struct accumulator *accumulator, uint16_t thread, pid_t tid, uint32_t node,
-                     enum thread_state state, uint64_t wall_ns, uint64_t ran_ns)
+                     enum thread_state state, uint32_t samples, uint64_t wall_ns, uint64_t ran_ns)
 {
     uint64_t key = (uint64_t)thread << 40 | (uint64_t)state << 32 | node;
     const uint32_t *place = hash_map_find(&accumulator->places, key);
@@ -23,7 +23,7 @@ void accumulator_add(struct accumulator *accumulator, uint16_t thread, pid_t tid
         accumulator->ran_ns[index] = 0;
         hash_map_set(&accumulator->places, key, index);
     }
-    accumulator->counters[index].samples++;
+    accumulator->counters[index].samples += samples;
     accumulator->counters[index].wall_ns += wall_ns;
     accumulator->ran_ns[index] += ran_ns;
 }

@@ -14,9 +14,14 @@ struct accumulator {
     struct hash_map places;
 };
 
-/* One sample. `thread` is a small number that stands for the thread in this process. */
+/* Samples that a thread has at one place.
+ *
+ * thread   a small number that stands for the thread in this process
+ * samples  how many
+ * wall_ns  the time that they stand for
+ * ran_ns   CPU time that schedstat showed at them */
 void accumulator_add(struct accumulator *accumulator, uint16_t thread, pid_t tid, uint32_t node,
-                     enum thread_state state, uint64_t wall_ns, uint64_t ran_ns);
+                     enum thread_state state, uint32_t samples, uint64_t wall_ns, uint64_t ran_ns);
 
 /* Give a thread's CPU time of the interval to its samples.
  *

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum {
     MAX_VERIFIED_AT_ONCE = 64,
@@ -74,6 +75,12 @@ struct sampled_process {
     uint64_t listed_ns;
     bool must_list;
 
+    clockid_t cpu_clock; /* CPU time of the whole process */
+    uint64_t cpu_ns;     /* of it, before the last round over the threads */
+    bool resting;        /* all threads were blocked in that round */
+    uint32_t rest_count; /* moments since then at which nothing had run */
+    uint64_t rest_ns;    /* time of the last one */
+
     enum sampling_status status;
     struct interpreter_moment moment; /* at the last read */
     uint64_t threads_head;            /* of the last listing */
@@ -102,6 +109,8 @@ struct sampled_process *sampled_process_new(pid_t pid, uint64_t start_ticks,
     process->codes = code_cache_new(pid, &process->location.layout, tree);
     process->unwinder = unwinder_new(pid, &process->location.layout, process->codes);
     process->waits.pid = pid;
+    if (clock_getcpuclockid(pid, &process->cpu_clock) != 0)
+        process->cpu_clock = CLOCK_MONOTONIC; /* it has gone; a clock that always moves means: look */
     process->status = SAMPLING_STARTING;
     process->must_list = true;
     return process;
@@ -396,18 +405,66 @@ static void sample_thread(struct sampled_process *process, struct sampled_thread
     thread->schedule = schedule;
     thread->sampled_ns = now_ns;
     process->samples++;
-    accumulator_add(&process->accumulator, thread->number, thread->tid, thread->node, thread->reason.state,
+    accumulator_add(&process->accumulator, thread->number, thread->tid, thread->node, thread->reason.state, 1,
                     wall_ns, ran_ns);
+}
+
+/* CPU time of the whole process, all threads, to the nanosecond: what any thread ran shows at once. */
+static bool read_cpu_clock(const struct sampled_process *process, uint64_t *cpu_ns)
+{
+    struct timespec used;
+
+    if (clock_gettime(process->cpu_clock, &used) != 0)
+        return false;
+    *cpu_ns = (uint64_t)used.tv_sec * NS_PER_SECOND + (uint64_t)used.tv_nsec;
+    return true;
+}
+
+/* Count the moments at which nothing had run since the last round: every thread is where it was. */
+static void settle_rest(struct sampled_process *process)
+{
+    for (size_t i = 0; process->rest_count > 0 && i < process->thread_count; i++) {
+        struct sampled_thread *thread = &process->threads[i];
+        accumulator_add(&process->accumulator, thread->number, thread->tid, thread->node,
+                        thread->reason.state, process->rest_count, process->rest_ns - thread->sampled_ns, 0);
+        thread->sampled_ns = process->rest_ns;
+        process->samples += process->rest_count;
+    }
+    process->rest_count = 0;
+}
+
+static void sample_threads(struct sampled_process *process, uint64_t cpu_ns, uint64_t now_ns)
+{
+    process->cpu_ns = cpu_ns;
+    process->resting = process->thread_count > 0;
+    for (size_t i = 0; i < process->thread_count; i++) {
+        sample_thread(process, &process->threads[i], now_ns);
+        process->resting = process->resting && process->threads[i].blocked && !process->threads[i].gone;
+    }
 }
 
 void sampled_process_sample(struct sampled_process *process, uint64_t now_ns, bool late)
 {
-    if (listing_is_due(process, now_ns))
+    uint64_t cpu_ns = 0;
+    bool clock_works = read_cpu_clock(process, &cpu_ns);
+
+    if (!clock_works)
+        process->must_list = true;
+    bool nothing_ran = clock_works && process->resting && cpu_ns == process->cpu_ns;
+    if (!nothing_ran && listing_is_due(process, now_ns)) {
+        settle_rest(process);
         list_threads(process, now_ns);
+        process->resting = false;
+    }
     if (process->status != SAMPLING_WORKS)
         return;
-    for (size_t i = 0; i < process->thread_count; i++)
-        sample_thread(process, &process->threads[i], now_ns);
+    if (nothing_ran) {
+        process->rest_count++;
+        process->rest_ns = now_ns;
+    } else {
+        settle_rest(process);
+        sample_threads(process, cpu_ns, now_ns);
+    }
     process->moments++;
     process->late += late;
     process->cost_ns += clock_monotonic_ns() - now_ns;
@@ -454,6 +511,7 @@ void sampled_process_take(struct sampled_process *process, struct arena *arena, 
         .threads = arena_allocate(arena, process->thread_count, sizeof(*record->threads)),
         .thread_count = process->thread_count,
     };
+    settle_rest(process);
     for (size_t i = 0; i < process->thread_count; i++)
         record_thread(process, &process->threads[i], &record->threads[i], end_ns);
 

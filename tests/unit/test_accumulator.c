@@ -25,10 +25,10 @@ static void test_samples_of_one_place_add_up(void **state)
     struct accumulator accumulator = {0};
 
     (void)state;
-    accumulator_add(&accumulator, 0, 10, 7, THREAD_RUNNING, 100, 0);
-    accumulator_add(&accumulator, 0, 10, 7, THREAD_RUNNING, 50, 0);
-    accumulator_add(&accumulator, 0, 10, 7, THREAD_SLEEP, 30, 0);
-    accumulator_add(&accumulator, 1, 11, 7, THREAD_RUNNING, 20, 0);
+    accumulator_add(&accumulator, 0, 10, 7, THREAD_RUNNING, 1, 100, 0);
+    accumulator_add(&accumulator, 0, 10, 7, THREAD_RUNNING, 1, 50, 0);
+    accumulator_add(&accumulator, 0, 10, 7, THREAD_SLEEP, 1, 30, 0);
+    accumulator_add(&accumulator, 1, 11, 7, THREAD_RUNNING, 1, 20, 0);
     assert_int_equal(accumulator.count, 3);
     assert_int_equal(find(&accumulator, 10, 7, THREAD_RUNNING)->samples, 2);
     assert_int_equal(find(&accumulator, 10, 7, THREAD_RUNNING)->wall_ns, 150);
@@ -40,10 +40,10 @@ static void test_cpu_time_is_spread_over_running_samples_by_their_time(void **st
     struct accumulator accumulator = {0};
 
     (void)state;
-    accumulator_add(&accumulator, 0, 10, 1, THREAD_RUNNING, 300, 0);
-    accumulator_add(&accumulator, 0, 10, 2, THREAD_NATIVE, 100, 400);
-    accumulator_add(&accumulator, 0, 10, 3, THREAD_SLEEP, 600, 0);
-    accumulator_add(&accumulator, 1, 11, 4, THREAD_RUNNING, 100, 0);
+    accumulator_add(&accumulator, 0, 10, 1, THREAD_RUNNING, 1, 300, 0);
+    accumulator_add(&accumulator, 0, 10, 2, THREAD_NATIVE, 1, 100, 400);
+    accumulator_add(&accumulator, 0, 10, 3, THREAD_SLEEP, 1, 600, 0);
+    accumulator_add(&accumulator, 1, 11, 4, THREAD_RUNNING, 1, 100, 0);
     accumulator_spread_cpu(&accumulator, 10, 4000);
     assert_int_equal(find(&accumulator, 10, 1, THREAD_RUNNING)->cpu_ns, 3000);
     assert_int_equal(find(&accumulator, 10, 2, THREAD_NATIVE)->cpu_ns, 1000);
@@ -57,8 +57,8 @@ static void test_a_thread_never_seen_running_gives_its_time_to_where_it_had_run(
     struct accumulator accumulator = {0};
 
     (void)state;
-    accumulator_add(&accumulator, 0, 10, 1, THREAD_SLEEP, 500, 0);
-    accumulator_add(&accumulator, 0, 10, 2, THREAD_NETWORK, 500, 20);
+    accumulator_add(&accumulator, 0, 10, 1, THREAD_SLEEP, 1, 500, 0);
+    accumulator_add(&accumulator, 0, 10, 2, THREAD_NETWORK, 1, 500, 20);
     accumulator_spread_cpu(&accumulator, 10, 30);
     assert_int_equal(find(&accumulator, 10, 1, THREAD_SLEEP)->cpu_ns, 0);
     assert_int_equal(find(&accumulator, 10, 2, THREAD_NETWORK)->cpu_ns, 30);
@@ -71,9 +71,9 @@ static void test_a_cleared_accumulator_starts_from_nothing(void **state)
 
     (void)state;
     for (uint32_t i = 0; i < 1000; i++)
-        accumulator_add(&accumulator, 0, 10, i, THREAD_RUNNING, 1, 1);
+        accumulator_add(&accumulator, 0, 10, i, THREAD_RUNNING, 1, 1, 1);
     accumulator_clear(&accumulator);
-    accumulator_add(&accumulator, 0, 10, 5, THREAD_RUNNING, 3, 1);
+    accumulator_add(&accumulator, 0, 10, 5, THREAD_RUNNING, 1, 3, 1);
     assert_int_equal(accumulator.count, 1);
     assert_int_equal(find(&accumulator, 10, 5, THREAD_RUNNING)->wall_ns, 3);
     assert_int_equal(find(&accumulator, 10, 5, THREAD_RUNNING)->samples, 1);
