@@ -32,7 +32,6 @@ struct findings {
     uint64_t version_number; /* Py_Version: CPython from 3.11 on */
     uint64_t version_text;   /* Py_GetVersion(): any CPython */
     uint64_t pypy;
-    uint64_t micropython;
 };
 
 static const struct {
@@ -43,7 +42,6 @@ static const struct {
     {"Py_Version", offsetof(struct findings, version_number)},
     {"Py_GetVersion", offsetof(struct findings, version_text)},
     {"pypy_execute_source", offsetof(struct findings, pypy)},
-    {"mp_execute_bytecode", offsetof(struct findings, micropython)},
 };
 
 static void set_finding(struct findings *findings, size_t symbol, uint64_t address)
@@ -53,7 +51,7 @@ static void set_finding(struct findings *findings, size_t symbol, uint64_t addre
 
 static void note_symbol(struct findings *findings, const char *name, size_t room, uint64_t address)
 {
-    if (name[0] != '_' && name[0] != 'P' && name[0] != 'p' && name[0] != 'm')
+    if (name[0] != '_' && name[0] != 'P' && name[0] != 'p')
         return;
     for (size_t i = 0; i < sizeof(telling_symbols) / sizeof(telling_symbols[0]); i++) {
         size_t size = strlen(telling_symbols[i].name) + 1;
@@ -275,9 +273,7 @@ static void conclude(struct elf_interpreter *interpreter, const struct findings 
         interpreter->implementation = "PyPy";
     else if (findings->runtime != 0 || findings->version_text != 0)
         interpreter->implementation = "CPython";
-    else if (findings->micropython != 0)
-        interpreter->implementation = "MicroPython";
-    if (interpreter->implementation == NULL || interpreter->other_machine)
+    if (interpreter->implementation == NULL || findings->pypy != 0 || interpreter->other_machine)
         return;
 
     uint64_t number;
