@@ -130,8 +130,9 @@ void action_all(struct state *state, int argument)
 {
     (void)argument;
     state->all_processes = !state->all_processes;
-    state->process_rows_seen = 0;
+    state->list_changes = true;
     state_tell_focus(state);
+    state->refresh_ns = clock_monotonic_ns(); /* the list is wanted now */
     state_tell(state, state->all_processes ? "All processes" : "Python processes only");
 }
 

@@ -61,6 +61,7 @@ enum glyph {
     GLYPH_BAR_SYSTEM,
     GLYPH_BAR_IOWAIT,
     GLYPH_BAR_OTHER,
+    GLYPH_FULL, /* a full block */
     GLYPHS,
 };
 

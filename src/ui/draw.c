@@ -4,7 +4,22 @@
 #include "ui/keys.h"
 #include "ui/layout.h"
 
+#include <stdio.h>
 #include <string.h>
+
+/* Which rows are shown, when not all of them are. */
+static void draw_extent(const struct table *table, const struct region *region, int title_end)
+{
+    char text[64];
+    size_t visible = region->rows > 2 ? (size_t)region->rows - 2 : 0;
+
+    if (visible == 0 || table->count <= visible)
+        return;
+    snprintf(text, sizeof(text), " %zu-%zu of %zu ", table->top + 1, table->top + visible, table->count);
+    int columns = (int)strlen(text);
+    if (title_end + columns + 1 < region->columns)
+        region_text(region, 0, region->columns - columns - 1, columns, STYLE_DIM, text);
+}
 
 /* The pane's title in a line that goes on to the right edge; a mark and bold text tell which has the focus.
  */
@@ -22,6 +37,7 @@ static void draw_title_line(const struct state *state, enum pane_id pane, const 
     else
         region_fill(&line, 0, 0, 1, STYLE_FRAME, horizontal);
     region_fill(&line, 0, end, line.columns - end, STYLE_FRAME, horizontal);
+    draw_extent(&state->tables[pane], region, end);
 }
 
 static void draw_pane(struct state *state, enum pane_id pane)
@@ -31,10 +47,10 @@ static void draw_pane(struct state *state, enum pane_id pane)
 
     if (region->rows == 0)
         return;
-    if (title_rows > 0)
-        draw_title_line(state, pane, region);
     struct region rest = region_part(region, title_rows, 0, region->rows - title_rows, region->columns);
     table_draw(&state->tables[pane], &rest, state->focus == pane);
+    if (title_rows > 0) /* after the table: it tells which rows are shown */
+        draw_title_line(state, pane, region);
     struct region body = region_part(&rest, 1, 0, rest.rows - 1, rest.columns);
     if (state->tables[pane].count == 0)
         pane_classes[pane]->draw_empty(state, &body);

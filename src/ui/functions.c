@@ -39,7 +39,7 @@ static void draw_share_bar(const struct table_cell *cell, int column, int column
     bool ascii = cell->region->canvas->ascii;
 
     region_fill(cell->region, cell->row, column, full, STYLE_BAR_SHARE,
-                region_glyph(cell->region, GLYPH_BAR_USER));
+                region_glyph(cell->region, GLYPH_FULL));
     if (full < columns && eighths % 8 > 0 && !ascii)
         region_fill(cell->region, cell->row, column + full, 1, STYLE_BAR_SHARE, eighth_blocks[eighths % 8]);
 }
@@ -193,14 +193,14 @@ static const struct column columns[] = {
     {.title = "FUNCTION",
      .help = "qualified name; dim: only what it calls was seen at work",
      .minimal_width = 14,
-     .elastic = 1,
+     .elastic = 3,
      .priority = 1,
      .draw = draw_function,
      .compare = compare_function},
     {.title = "FILE:LINE",
      .help = "where it is defined; with lines, the line being executed",
      .minimal_width = 12,
-     .elastic = 1,
+     .elastic = 2,
      .priority = 2,
      .draw = draw_place,
      .compare = compare_place},
@@ -284,16 +284,15 @@ static void draw_title(const struct state *state, const struct region *line, enu
         region_format(line, 0, used, line->columns - used, STYLE_WARNING, ": %s", process->error);
         return;
     }
-    used += region_format(line, 0, used, line->columns - used, style, ", %s, %s",
-                          state->mode == RANKING_CPU ? "CPU time" : "wall time",
-                          window_choice_name(state->window));
+    used += region_format(line, 0, used, line->columns - used, style, ": %s, %s",
+                          state->mode == RANKING_CPU ? "CPU" : "wall", window_choice_name(state->window));
     if (table->filter[0] != '\0')
         used += region_format(line, 0, used, line->columns - used, style, ", filter \"%s\"", table->filter);
     const struct process_history *history = history_find(&state->history, process);
     if (history == NULL)
         return;
     describe_samples(samples, sizeof(samples), history);
-    region_format(line, 0, used, line->columns - used, STYLE_DIM, ", %s", samples);
+    region_format(line, 0, used, line->columns - used, STYLE_DIM, "; %s", samples);
 }
 
 static void draw_empty(const struct state *state, const struct region *body)

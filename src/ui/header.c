@@ -8,11 +8,10 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 enum {
-    SLOT_COLUMNS = 22, /* of a meter */
-    BARS_COLUMNS = 33, /* the least that the bars get beside meters */
+    SLOT_COLUMNS = 24, /* of a meter */
+    BARS_COLUMNS = 28, /* the least that the bars get beside meters */
     CPU_COLUMNS = 16,  /* the least for one CPU's bar */
 };
 
@@ -104,7 +103,7 @@ static void write_disk(const struct state *state, char *text, size_t size)
     }
     format_bytes(read_text, read_rate);
     format_bytes(write_text, write_rate);
-    int length = snprintf(text, size, "r %s w %s", read_text, write_text);
+    int length = snprintf(text, size, "r%s w%s", read_text, write_text);
     if (real_is_known(busiest))
         snprintf(text + length, size - (size_t)length, " %.0f%%", busiest);
 }
@@ -156,7 +155,7 @@ static const struct meter meters[] = {
 
 enum {
     METERS = sizeof(meters) / sizeof(meters[0]),
-    LABEL_COLUMNS = 6, /* "pyneck" fills it; the others leave a blank */
+    LABEL_COLUMNS = 6, /* with a blank; only "pyneck" needs more */
 };
 
 static int present_meters(const struct state *state)
@@ -182,9 +181,9 @@ static void draw_meters(const struct state *state, const struct region *region)
         int column = slot % per_line * (SLOT_COLUMNS + 1);
         slot++;
         meters[i].write(state, text, sizeof(text));
-        region_text(region, row, column, LABEL_COLUMNS, STYLE_LABEL, meters[i].label);
-        int start = (int)strlen(meters[i].label) < LABEL_COLUMNS ? LABEL_COLUMNS - 1 : LABEL_COLUMNS + 1;
-        region_text(region, row, column + start, SLOT_COLUMNS - start, STYLE_TEXT, text);
+        int used = region_text(region, row, column, SLOT_COLUMNS, STYLE_LABEL, meters[i].label) + 1;
+        used = used < LABEL_COLUMNS ? LABEL_COLUMNS : used;
+        region_text(region, row, column + used, SLOT_COLUMNS - used, STYLE_TEXT, text);
     }
 }
 

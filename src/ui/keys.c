@@ -151,6 +151,15 @@ static const struct key_binding bindings[] = {
      .group = KEYS_PROCESSES,
      .help = "send it a signal, from a list, after a question",
      .run = action_signal},
+    {.keys = {F(10), 'q'},
+     .shown = "F10 q",
+     .bar_key = "F10",
+     .bar_label = "Quit",
+     .bar_pane = ON_ALL_PANES,
+     .bar_last = true,
+     .group = KEYS_SCREEN,
+     .help = "leave",
+     .run = action_quit},
     {.keys = {'u'},
      .shown = "u",
      .bar_key = "u",
@@ -229,14 +238,6 @@ static const struct key_binding bindings[] = {
      .group = KEYS_SCREEN,
      .help = "back: whole screen, then filters",
      .run = action_back},
-    {.keys = {F(10), 'q'},
-     .shown = "F10 q",
-     .bar_key = "F10",
-     .bar_label = "Quit",
-     .bar_pane = ON_ALL_PANES,
-     .group = KEYS_SCREEN,
-     .help = "leave",
-     .run = action_quit},
 };
 
 enum {
@@ -273,44 +274,67 @@ void keys_run(struct state *state, unsigned int key)
     }
 }
 
-static bool is_on_bar(const struct state *state, const struct key_binding *binding)
-{
-    return binding->bar_key != NULL &&
-           (binding->bar_pane == ON_ALL_PANES || binding->bar_pane == (int)state->focus);
-}
+/* ---- the bar ---- */
+
+struct key_bar {
+    const struct key_binding *bindings[BINDINGS];
+    int edges[BINDINGS];
+    size_t count;
+    int end;
+};
 
 static int bar_width(const struct key_binding *binding)
 {
     return (int)(strlen(binding->bar_key) + strlen(binding->bar_label)) + 1;
 }
 
-void key_bar_draw(const struct state *state, const struct region *bar)
+/* Add those that stand at the end of the bar, or those that do not, while they fit. */
+static void add_to_bar(struct key_bar *bar, const struct state *state, int columns, bool last)
 {
-    int column = 0;
-
     for (size_t i = 0; i < BINDINGS; i++) {
         const struct key_binding *binding = &bindings[i];
-        if (!is_on_bar(state, binding) || column + bar_width(binding) > bar->columns + 1)
+        bool here = binding->bar_pane == ON_ALL_PANES || binding->bar_pane == (int)state->focus;
+        if (binding->bar_key == NULL || !here || binding->bar_last != last)
             continue;
-        column += region_text(bar, 0, column, bar->columns - column, STYLE_KEY, binding->bar_key);
-        column += region_text(bar, 0, column, bar->columns - column, STYLE_KEY_LABEL, binding->bar_label);
-        column++;
+        if (bar->end + bar_width(binding) > columns + 1)
+            return;
+        bar->bindings[bar->count] = binding;
+        bar->edges[bar->count++] = bar->end;
+        bar->end += bar_width(binding);
     }
 }
 
-const struct key_binding *key_bar_at(const struct state *state, const struct region *bar, int column)
+static struct key_bar make_bar(const struct state *state, int columns)
 {
-    int edge = 0;
+    struct key_bar bar = {.count = 0};
+    int reserved = 0;
 
-    for (size_t i = 0; i < BINDINGS; i++) {
-        if (!is_on_bar(state, &bindings[i]))
-            continue;
-        int width = bar_width(&bindings[i]);
-        if (edge + width > bar->columns + 1)
-            continue;
-        if (column >= edge && column < edge + width)
-            return &bindings[i];
-        edge += width;
+    for (size_t i = 0; i < BINDINGS; i++)
+        if (bindings[i].bar_last)
+            reserved += bar_width(&bindings[i]);
+    add_to_bar(&bar, state, columns - reserved, false);
+    add_to_bar(&bar, state, columns, true);
+    return bar;
+}
+
+void key_bar_draw(const struct state *state, const struct region *region)
+{
+    struct key_bar bar = make_bar(state, region->columns);
+
+    for (size_t i = 0; i < bar.count; i++) {
+        int used = region_text(region, 0, bar.edges[i], region->columns - bar.edges[i], STYLE_KEY,
+                               bar.bindings[i]->bar_key);
+        region_text(region, 0, bar.edges[i] + used, region->columns - bar.edges[i] - used, STYLE_KEY_LABEL,
+                    bar.bindings[i]->bar_label);
     }
+}
+
+const struct key_binding *key_bar_at(const struct state *state, const struct region *region, int column)
+{
+    struct key_bar bar = make_bar(state, region->columns);
+
+    for (size_t i = 0; i < bar.count; i++)
+        if (column >= bar.edges[i] && column < bar.edges[i] + bar_width(bar.bindings[i]))
+            return bar.bindings[i];
     return NULL;
 }

@@ -23,7 +23,8 @@ struct key_binding {
     const char *shown;                   /* the keys in words: "F3 /" */
     const char *bar_key;                 /* the key on the bar; NULL when it is not there */
     const char *bar_label;
-    int bar_pane; /* on the bar while this pane (enum pane_id) has the focus, or ON_ALL_PANES */
+    int bar_pane;  /* on the bar while this pane (enum pane_id) has the focus, or ON_ALL_PANES */
+    bool bar_last; /* at the end of the bar, however narrow it is */
     enum key_group group;
     const char *help;
     void (*run)(struct state *state, int argument);
@@ -40,7 +41,7 @@ const char *key_group_title(enum key_group group);
 void keys_run(struct state *state, unsigned int key);
 
 /* Draw the bar; find the binding at a column of it, or NULL. */
-void key_bar_draw(const struct state *state, const struct region *bar);
-const struct key_binding *key_bar_at(const struct state *state, const struct region *bar, int column);
+void key_bar_draw(const struct state *state, const struct region *region);
+const struct key_binding *key_bar_at(const struct state *state, const struct region *region, int column);
 
 #endif

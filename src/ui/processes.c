@@ -3,6 +3,7 @@
 #include "ui/command_text.h"
 #include "ui/state.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -143,10 +144,15 @@ static const char *base_name(const char *path)
     return slash != NULL && slash[1] != '\0' ? slash + 1 : path;
 }
 
+enum {
+    NARROWEST_PLACE = 8, /* columns for file and line beside the function */
+};
+
 /* The innermost function of the busiest thread, and where it is; or why that cannot be known. */
 static void draw_where(const struct table_cell *cell, const void *row)
 {
     const struct process_row *process_row = row;
+    char place[256];
 
     if (process_row->process->error != NULL) {
         cell_text(cell, STYLE_WARNING, process_row->process->error);
@@ -156,11 +162,14 @@ static void draw_where(const struct table_cell *cell, const void *row)
         cell_text(cell, STYLE_DIM, "-");
         return;
     }
-    int used = region_text(cell->region, cell->row, cell->column, cell->columns, STYLE_TEXT,
-                           process_row->function->name);
-    if (used + 8 <= cell->columns)
-        region_format(cell->region, cell->row, cell->column + used + 1, cell->columns - used - 1, STYLE_DIM,
-                      "%s:%u", base_name(process_row->function->file), process_row->line);
+    int used = region_text_end(cell->region, cell->row, cell->column, cell->columns, STYLE_TEXT,
+                               process_row->function->name);
+    if (used + NARROWEST_PLACE > cell->columns)
+        return;
+    snprintf(place, sizeof(place), "%.200s:%" PRIu32, base_name(process_row->function->file),
+             process_row->line);
+    region_text_end(cell->region, cell->row, cell->column + used + 1, cell->columns - used - 1, STYLE_DIM,
+                    place);
 }
 
 static int draw_branches(const struct table_cell *cell, const struct process_row *row)

@@ -23,7 +23,9 @@ static void draw(struct state *state, const struct region *screen)
     used += region_text_end(screen, row, used, screen->columns - used - 1, style, prompt->text);
     state->dialog.cursor_row = screen->top + row;
     state->dialog.cursor_column = screen->left + (used < screen->columns ? used : screen->columns - 1);
-    const char *hint = prompt->next != NULL ? "F3 next  Enter done  Esc back" : "Enter done  Esc no filter";
+    const char *hint = !prompt->found         ? "nothing matches"
+                       : prompt->next != NULL ? "F3 next  Enter done  Esc back"
+                                              : "Enter done  Esc no filter";
     int hint_columns = (int)strlen(hint);
     if (used + hint_columns + 4 <= screen->columns)
         region_text(screen, row, screen->columns - hint_columns - 1, hint_columns, STYLE_PROMPT, hint);

@@ -18,38 +18,6 @@ struct run {
     bool dirty; /* something that is shown has changed */
 };
 
-static void state_init(struct state *state, struct source *source, const struct screen_options *options)
-{
-    *state = (struct state){
-        .source = source,
-        .options = options,
-        .delay_ns = options->delay_ns,
-        .mode = options->mode,
-        .all_processes = options->all_processes,
-        .window = WINDOW_SLIDING,
-        .dialog.cursor_row = -1,
-        .dialog.target.pidfd = -1,
-        .canvas.ascii = terminal_is_ascii(),
-    };
-    for (int pane = 0; pane < PANES; pane++)
-        table_init(&state->tables[pane], &pane_classes[pane]->table, state);
-    source_set_interval(source, options->delay_ns);
-    state_tell_focus(state);
-}
-
-static void state_free(struct state *state)
-{
-    dialog_close(state);
-    process_target_close(&state->dialog.target);
-    for (int pane = 0; pane < PANES; pane++)
-        table_free(&state->tables[pane]);
-    process_rows_free(&state->process_rows);
-    function_rows_free(&state->function_rows);
-    history_free(&state->history);
-    tick_free(state->tick);
-    canvas_free(&state->canvas);
-}
-
 static void show(struct run *run)
 {
     struct state *state = &run->state;
@@ -184,7 +152,7 @@ struct error *screen_run(struct source *source, const struct screen_options *opt
     struct error *error = terminal_open(options->no_color, options->ascii);
     if (error != NULL)
         return error;
-    state_init(&run.state, source, options);
+    state_init(&run.state, source, options, terminal_is_ascii());
     *exit_signal = run_loop(&run, &error);
     state_free(&run.state);
     terminal_close();

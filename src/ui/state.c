@@ -9,6 +9,38 @@
 #define SELECTION_REST_NS (150 * NS_PER_MILLISECOND)
 #define SHORTEST_TICK_NS  (300 * NS_PER_MILLISECOND)
 
+void state_init(struct state *state, struct source *source, const struct screen_options *options, bool ascii)
+{
+    *state = (struct state){
+        .source = source,
+        .options = options,
+        .delay_ns = options->delay_ns,
+        .mode = options->mode,
+        .all_processes = options->all_processes,
+        .window = WINDOW_SLIDING,
+        .dialog.cursor_row = -1,
+        .dialog.target.pidfd = -1,
+        .canvas.ascii = ascii,
+    };
+    for (int pane = 0; pane < PANES; pane++)
+        table_init(&state->tables[pane], &pane_classes[pane]->table, state);
+    source_set_interval(source, options->delay_ns);
+    state_tell_focus(state);
+}
+
+void state_free(struct state *state)
+{
+    dialog_close(state);
+    process_target_close(&state->dialog.target);
+    for (int pane = 0; pane < PANES; pane++)
+        table_free(&state->tables[pane]);
+    process_rows_free(&state->process_rows);
+    function_rows_free(&state->function_rows);
+    history_free(&state->history);
+    tick_free(state->tick);
+    canvas_free(&state->canvas);
+}
+
 const struct process *state_selected_process(const struct state *state)
 {
     const struct process_row *row = table_selected_row(&state->tables[PANE_PROCESSES]);
@@ -46,6 +78,9 @@ void state_take_tick(struct state *state, struct tick *tick)
 
     state->tick = tick;
     state->refresh_ns = 0;
+    if (state->list_changes)
+        state->process_rows_seen = 0;
+    state->list_changes = false;
     history_add(&state->history, tick);
     state_update_all(state);
     tick_free(before); /* the panes point into the new one now */

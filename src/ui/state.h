@@ -32,6 +32,7 @@ struct state {
     enum pane_id focus;
     bool zoomed;              /* the focused pane has the screen */
     size_t process_rows_seen; /* most rows that the process table has had, for a calm layout */
+    bool list_changes;        /* ... which may be another when the next tick comes */
 
     struct process_rows process_rows;
     bool tree;
@@ -52,6 +53,10 @@ struct state {
     uint64_t message_until_ns;
     bool message_is_error;
 };
+
+/* Start with nothing shown yet; `options` must live as long as the state. Free what it holds at the end. */
+void state_init(struct state *state, struct source *source, const struct screen_options *options, bool ascii);
+void state_free(struct state *state);
 
 /* The selected process, or NULL. */
 const struct process *state_selected_process(const struct state *state);
