@@ -102,6 +102,11 @@ static enum python_presence check_runtime(pid_t pid, const struct python_locatio
     return PYTHON_UNREADABLE;
 }
 
+static struct error *version_unknown(void)
+{
+    return error_new("Python of a version that cannot be told: not readable yet");
+}
+
 /* Work out the layout from what lies at the runtime's address, or from the version that the file gives. */
 static struct error *find_layout(pid_t pid, struct python_location *location, int *number)
 {
@@ -121,7 +126,7 @@ static struct error *find_layout(pid_t pid, struct python_location *location, in
     else if (location->version != 0)
         error = layout_from_version(&location->layout, location->version);
     else
-        error = error_new("an interpreter whose version cannot be told: not readable yet");
+        error = version_unknown();
     if (location->layout.version != 0)
         location->version = location->layout.version;
     location->has_layout = error == NULL;
@@ -145,8 +150,10 @@ static enum python_presence inspect(pid_t pid, const struct elf_interpreter *int
         return PYTHON_UNREADABLE;
     }
     if (interpreter->runtime == 0) {
-        *error = error_new("Python %u.%u: not readable yet", interpreter->version >> 24,
-                           interpreter->version >> 16 & 0xff);
+        *error = interpreter->version == 0
+                     ? version_unknown()
+                     : error_new("Python %u.%u: not readable yet", interpreter->version >> 24,
+                                 interpreter->version >> 16 & 0xff);
         return PYTHON_UNREADABLE;
     }
 
