@@ -250,13 +250,22 @@ static void add_frame(struct unwinder *unwinder, const struct frame_view *view,
             (struct frame){.code = view->executable, .instruction = view->instruction};
 }
 
-/* To 3.13: `upper`, which points back to `lower`, cannot be its callee when `lower` executes. Where C code
+/* To 3.13: whether a frame has called nobody, because it executes or has not begun: a new frame has a
+ * stacktop like one that waits, but no function calls another by its first instruction. */
+static bool has_no_callee(const struct unwinder *unwinder, const struct frame_view *view,
+                          const struct code_object *code)
+{
+    return unwinder->layout->frame.stacktop != LAYOUT_NONE &&
+           (view->stacktop == EXECUTING || view->instruction <= code->instructions);
+}
+
+/* To 3.13: `upper`, which points back to `lower`, cannot be its callee when `lower` has none. Where C code
  * stands between the two (an entry frame, or is_entry in 3.11) stacktop tells nothing. */
 static bool is_leftover(const struct unwinder *unwinder, const struct frame_view *upper,
-                        const struct frame_view *lower)
+                        const struct frame_view *lower, const struct code_object *lower_code)
 {
-    return unwinder->layout->frame.stacktop != LAYOUT_NONE && upper->in_chunk && lower->in_chunk &&
-           !upper->is_entry && upper->previous == lower->address && lower->stacktop == EXECUTING;
+    return upper->in_chunk && lower->in_chunk && !upper->is_entry && upper->previous == lower->address &&
+           has_no_callee(unwinder, lower, lower_code);
 }
 
 /* Whether no frame was ever pushed onto the data stack, or all were popped. */
@@ -301,7 +310,7 @@ static bool walk_down(struct unwinder *unwinder, uint64_t address)
         const struct code_object *code = frame_code(unwinder, &view);
         if (code == NULL)
             return false;
-        if (is_leftover(unwinder, &upper, &view)) {
+        if (is_leftover(unwinder, &upper, &view, code)) {
             unwinder->frame_count = 0;
             unwinder->top = (struct frame_view){0};
         }
@@ -322,7 +331,7 @@ static const struct code_object *find_callee(struct unwinder *unwinder, const st
 
     if (code == NULL || !view->in_chunk || view->owner != OWNED_BY_THREAD)
         return NULL;
-    if (layout->frame.stacktop != LAYOUT_NONE && view->stacktop == EXECUTING)
+    if (has_no_callee(unwinder, view, code))
         return NULL;
     const unsigned char *bytes = find_in_chunks(unwinder, view->address + code->frame_bytes);
     if (bytes == NULL)
@@ -411,7 +420,8 @@ static const struct code_object *view_upwards(struct unwinder *unwinder, uint64_
     *view = (struct frame_view){.address = address, .in_chunk = true};
     view_bytes(layout, bytes, view);
     *torn = false;
-    if (view->executable == 0 || is_leftover(unwinder, view, lower))
+    const struct code_object *lower_code = code_cache_find(unwinder->codes, lower->executable);
+    if (view->executable == 0 || (lower_code != NULL && is_leftover(unwinder, view, lower, lower_code)))
         return NULL;
     const struct code_object *code = frame_code(unwinder, view);
     size_t kept = unwinder->frame_count;
