@@ -109,6 +109,7 @@ static int hold_same(pid_t pid, const struct maps *maps, const struct mapped_fil
         starts_alike(pid, maps, file, held))
         return held;
     close(held);
+    errno = ENOENT;
     return -1;
 }
 
@@ -191,16 +192,19 @@ static void examine(struct known_file *known, int held, const struct stat *statu
 }
 
 const struct elf_interpreter *file_cache_examine(struct file_cache *cache, pid_t pid, const struct maps *maps,
-                                                 const struct mapped_file *file, uint64_t now_ns)
+                                                 const struct mapped_file *file, uint64_t now_ns, int *number)
 {
     struct known_file *known = find_file(cache, file);
     struct stat status;
 
+    *number = 0;
     if (known->checked_ns != 0 && now_ns - known->checked_ns < trusted_ns)
         return known->interpreter;
     int held = hold_mapped(pid, maps, file, &status);
-    if (held < 0)
+    if (held < 0) {
+        *number = errno;
         return known->interpreter;
+    }
     if (known->checked_ns != 0 && is_unchanged(known, &status))
         close(held);
     else

@@ -24,9 +24,11 @@ struct file_cache {
 /* What a file that a process has mapped says of the interpreter in it. The file is opened when it is not
  * known, and looked up again once in a while, for an inode may come to belong to another file.
  *
+ * number   receives 0, or the errno of the attempt to open the file
  * returns  valid until the next call; NULL when there is no interpreter in the file, or it cannot be read */
 const struct elf_interpreter *file_cache_examine(struct file_cache *cache, pid_t pid, const struct maps *maps,
-                                                 const struct mapped_file *file, uint64_t now_ns);
+                                                 const struct mapped_file *file, uint64_t now_ns,
+                                                 int *number);
 
 /* Free it all; the cache is empty again. */
 void file_cache_free(struct file_cache *cache);

@@ -1,6 +1,7 @@
 #include "python/locate.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "python/access.h"
 #include "python/elf_file.h"
 #include "python/file_cache.h"
@@ -182,10 +183,36 @@ static int worth(enum python_presence presence)
     return worths[presence];
 }
 
+/* Whether a file that cannot be opened may be an interpreter: then only its name is left to go by. */
+static bool may_be_python(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash != NULL ? slash + 1 : path;
+
+    return strncmp(name, "python", 6) == 0 || strncmp(name, "libpython", 9) == 0;
+}
+
+/* Why nothing is known of an interpreter's file. */
+static struct error *file_unreadable(const char *path, int number)
+{
+    const char *mark = strstr(path, " (deleted)");
+    char clean[512];
+
+    text_clean(clean, sizeof(clean), path, mark != NULL ? (size_t)(mark - path) : strlen(path));
+    if (number == ENOENT)
+        return error_new("the interpreter's file %s is not there any more, and only root may read it through "
+                         "the process: run pyneck as root, or restart the program",
+                         clean);
+    return error_new("the interpreter's file %s cannot be opened (%s): run pyneck as root", clean,
+                     strerror(number));
+}
+
 static enum python_presence search_files(pid_t pid, struct python_location *location, struct error **error)
 {
     const struct maps *maps = &known.maps;
     enum python_presence best = PYTHON_ABSENT;
+    const char *unopened = NULL;
+    int number, unopened_number = 0;
     uint64_t now_ns = clock_monotonic_ns();
 
     for (size_t i = 0; i < maps->file_count && worth(best) < worth(PYTHON_FOUND); i++) {
@@ -195,7 +222,12 @@ static enum python_presence search_files(pid_t pid, struct python_location *loca
         uint64_t bias;
         if (!file->looks_loaded)
             continue;
-        const struct elf_interpreter *interpreter = file_cache_examine(&known.files, pid, maps, file, now_ns);
+        const struct elf_interpreter *interpreter =
+            file_cache_examine(&known.files, pid, maps, file, now_ns, &number);
+        if (number != 0 && unopened == NULL && may_be_python(maps->text + file->path)) {
+            unopened = maps->text + file->path;
+            unopened_number = number;
+        }
         if (interpreter == NULL || !find_load_bias(&bias, maps, file, interpreter))
             continue;
         enum python_presence presence = inspect(pid, interpreter, bias, &candidate, &reason);
@@ -207,6 +239,10 @@ static enum python_presence search_files(pid_t pid, struct python_location *loca
         *location = candidate;
         error_free(*error);
         *error = reason;
+    }
+    if (best == PYTHON_ABSENT && unopened != NULL) {
+        *error = file_unreadable(unopened, unopened_number);
+        best = PYTHON_UNREADABLE;
     }
     return best;
 }

@@ -198,7 +198,7 @@ static void complete_row(struct live_source *live, struct process *row, struct a
     row->selected = watched->selected;
     row->open_file_count = open_files_count(row->pid);
     row->open_file_limit = read_limit(watched, now_ns);
-    if (watched->is_python && watched->presence != PYTHON_DENIED)
+    if (watched->is_python && watched->location.implementation != NULL)
         row->python = live_profile_describe(&watched->location, arena);
     if (watched->is_python && watched->error != NULL)
         row->error = arena_copy_text(arena, watched->error, strlen(watched->error));
