@@ -1,0 +1,97 @@
+/* A copy of one thread's Python stack, brought over in as few reads as possible.
+ *
+ * What it holds: the thread state, the chunks of the data stack as far as they are used, and those frames
+ * that lie elsewhere (generators, entry frames on the C stack). src/python/unwind.c makes a stack out of it.
+ */
+#ifndef PYNECK_PYTHON_STACK_COPY_H
+#define PYNECK_PYTHON_STACK_COPY_H
+
+#include "python/unwind.h"
+
+enum {
+    STACK_COPY_MAX_FRAME_BYTES = 256, /* of a frame's header */
+    STACK_COPY_MAX_THREAD_STATE_BYTES = 2048,
+    STACK_COPY_MAX_OUTSIDE = 512, /* frames outside of the chunks in one copy */
+};
+
+struct chunk_copy {
+    uint64_t address;
+    uint64_t previous;
+    unsigned char *bytes;
+    size_t capacity;
+    size_t length; /* copied, from the chunk's start */
+};
+
+struct outside_frame {
+    uint64_t address;
+    unsigned char bytes[STACK_COPY_MAX_FRAME_BYTES];
+};
+
+/* One frame as it was copied. */
+struct frame_view {
+    uint64_t address;
+    uint64_t executable;
+    uint64_t previous;
+    uint64_t instruction;
+    int32_t stacktop;
+    uint8_t owner;
+    bool is_entry;
+    bool in_chunk;
+};
+
+struct stack_copy {
+    pid_t pid;
+    const struct python_layout *layout;
+
+    struct chunk_copy *chunks; /* newest first */
+    size_t chunk_capacity;
+    size_t chunk_count;
+    size_t stack_bytes; /* copied of all chunks */
+    bool older_chunks_read;
+
+    struct outside_frame *outside; /* in the order of the walk */
+    size_t outside_capacity;
+    size_t outside_count;
+    size_t outside_cursor;                      /* where the next look-up starts */
+    uint64_t visited[UNWIND_PREFETCHED_FRAMES]; /* the first frames that a walk found outside */
+    size_t visited_count;
+
+    unsigned char thread_state[STACK_COPY_MAX_THREAD_STATE_BYTES];
+    uint64_t pointer_before; /* the thread's frame pointer, read before the stack and after it */
+    uint64_t pointer_after;
+};
+
+enum copy_result {
+    COPY_DONE,
+    COPY_STALE, /* something that the hint named is not there any more, or makes no sense */
+    COPY_GONE,  /* the thread state is not there any more */
+};
+
+/* Release what a copy holds; a zero-initialized copy with `pid` and `layout` set is ready for use. */
+void stack_copy_release(struct stack_copy *copy);
+
+/* Bring a thread's stack over; what was copied before is replaced.
+ *
+ * hint    what the last read found; brought up to date
+ * moment  receives the interpreter's state, when not NULL */
+enum copy_result stack_copy_read(struct stack_copy *copy, const struct thread_reference *thread,
+                                 struct stack_hint *hint, struct interpreter_moment *moment);
+
+/* Copy the chunks below the newest one, as far as they are used. */
+void stack_copy_read_older(struct stack_copy *copy);
+
+/* Look at the frame at an address of the target; false when it cannot be read. A frame outside of what was
+ * copied is fetched, up to STACK_COPY_MAX_OUTSIDE of them. */
+bool stack_copy_view(struct stack_copy *copy, uint64_t address, struct frame_view *view);
+
+/* The copied bytes of the frame at an address of a chunk, or NULL. */
+const unsigned char *stack_copy_find(const struct stack_copy *copy, uint64_t address);
+
+/* Take a frame's fields out of its bytes; address and in_chunk stay as they are. */
+void stack_copy_view_bytes(const struct python_layout *layout, const unsigned char *bytes,
+                           struct frame_view *view);
+
+/* Whether no frame was ever pushed onto the data stack, or all were popped. */
+bool stack_copy_is_empty(const struct stack_copy *copy);
+
+#endif
