@@ -1,6 +1,7 @@
 #include "python/unwind.h"
 
 #include "base/memory.h"
+#include "python/memory.h"
 #include "python/stack_copy.h"
 
 #include <stdlib.h>
