@@ -43,6 +43,7 @@ enum {
     FRAME_LIMIT = 512,
     CODE_LIMIT = 1024,
     OBJECT_LIMIT = 512,
+    TYPE_LIMIT = 4096,
 };
 
 static const struct {
@@ -88,6 +89,13 @@ static const struct {
     {FIELD(code.instructions), 2, CODE_LIMIT, "code.instructions"},
     {FIELD(object.type), 8, OBJECT_LIMIT, "object.type"},
     {FIELD(object.type_name), 8, OBJECT_LIMIT, "object.type_name"},
+    {FIELD(interpreter.modules), 8, INTERPRETER_LIMIT, "interpreter.modules"},
+    {FIELD(type.flags), 8, TYPE_LIMIT, "type.flags"},
+    {FIELD(type.basic_size), 8, TYPE_LIMIT, "type.basic_size"},
+    {FIELD(type.dict_offset), 8, TYPE_LIMIT, "type.dict_offset"},
+    {FIELD(type.cached_keys), 8, TYPE_LIMIT, "type.cached_keys"},
+    {FIELD(dict.keys), 8, OBJECT_LIMIT, "dict.keys"},
+    {FIELD(dict.values), 8, OBJECT_LIMIT, "dict.values"},
     {FIELD(unicode.state), 4, OBJECT_LIMIT, "unicode.state"},
     {FIELD(unicode.length), 8, OBJECT_LIMIT, "unicode.length"},
     {FIELD(unicode.ascii_data), 1, OBJECT_LIMIT, "unicode.ascii_data"},

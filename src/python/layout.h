@@ -15,15 +15,43 @@
 /* A field that this version does not have. */
 #define LAYOUT_NONE UINT32_MAX
 
+/* Where a thread's frames are. */
+enum frame_storage {
+    FRAMES_IN_DATA_STACK, /* 3.11 and later: side by side in chunks of memory */
+    FRAMES_ARE_OBJECTS,   /* to 3.10: each one a PyFrameObject of its own, linked by f_back */
+};
+
+/* What co_lnotab or co_linetable holds. */
+enum line_table_format {
+    LINES_AS_LOCATIONS, /* 3.11 and later: Objects/locations.md */
+    LINES_AS_RANGES,    /* 3.10: Objects/lnotab_notes.txt */
+    LINES_AS_STEPS,     /* to 3.9: pairs of bytes, of which the second is signed from 3.6 on */
+    LINES_AS_STEPS_UP,  /* to 3.5: the second is unsigned */
+};
+
+/* What names are made of. */
+enum text_storage {
+    TEXT_IS_UNICODE, /* from 3.3 on: PyASCIIObject and its kin */
+    TEXT_IS_BYTES,   /* 2.7: PyStringObject */
+};
+
 /* All offsets in bytes from the start of the struct that the group is named after. */
 struct python_layout {
     uint32_t version; /* as PY_VERSION_HEX: 0x030b02f0 is 3.11.2 final */
     bool free_threaded;
+    enum frame_storage frame_storage;
+    enum line_table_format line_table_format;
+    enum text_storage text_storage;
 
+    /* Before 3.7 there is no _PyRuntime: these are variables of their own, and locate.c says how far they lie
+     * from the first of them. */
     struct {
         uint32_t interpreters_head;
         uint32_t finalizing; /* thread state that finalizes the runtime, 0 while it lives */
-        uint32_t gil;        /* 3.11: the one struct _gil_runtime_state; LAYOUT_NONE from 3.12 on */
+        uint32_t gil; /* to 3.11: the one struct _gil_runtime_state, or the variables that became it */
+        uint32_t gil_pointer;    /* 2.7: pointer to the lock that is the GIL */
+        uint32_t current_thread; /* before 3.7: thread state that holds the GIL, 0 when nobody does */
+        uint32_t gc_collecting;  /* int, to 3.8: a collection runs */
     } runtime;
 
     struct {
@@ -32,8 +60,9 @@ struct python_layout {
         uint32_t threads_head;
         uint32_t threads_main; /* LAYOUT_NONE where there is none */
         uint32_t gil; /* pointer to the interpreter's struct _gil_runtime_state; LAYOUT_NONE in 3.11 */
-        uint32_t gc_collecting;          /* int: a collection runs */
+        uint32_t gc_collecting;          /* int, from 3.9 on: a collection runs */
         uint32_t code_object_generation; /* counts freed code objects; LAYOUT_NONE before 3.14 */
+        uint32_t modules;                /* the dict sys.modules */
     } interpreter;
 
     struct {
@@ -48,8 +77,9 @@ struct python_layout {
         uint32_t current_frame;        /* LAYOUT_NONE in 3.11 and 3.12, where it is in the cframe */
         uint32_t cframe;               /* pointer to struct _PyCFrame; LAYOUT_NONE from 3.13 on */
         uint32_t cframe_current_frame; /* offset in struct _PyCFrame */
+        uint32_t frame_object;         /* to 3.10: pointer to the innermost PyFrameObject */
         uint32_t thread_id;            /* pthread_t */
-        uint32_t native_thread_id;     /* as the target's PID namespace numbers it */
+        uint32_t native_thread_id;     /* as the target's PID namespace numbers it; from 3.11 on */
         uint32_t datastack_chunk;
         uint32_t
             datastack_top; /* first free word of the newest chunk; follows datastack_chunk in all versions */
@@ -77,8 +107,20 @@ struct python_layout {
         uint64_t tag_mask;            /* bits of an executable that are not address */
     } frame;
 
+    /* PyFrameObject, to 3.10. */
     struct {
-        uint32_t size; /* up to the first instruction */
+        uint32_t size; /* as far as the last of these fields */
+        uint32_t reference_count;
+        uint32_t back;
+        uint32_t code;
+        uint32_t last_instruction;  /* int, in units of code.unit_bytes; -1 before the first */
+        uint32_t state;             /* one byte: f_executing, or f_state in 3.10; LAYOUT_NONE in 2.7 */
+        uint32_t thread;            /* 2.7: thread state that runs it */
+        uint8_t executing;          /* what `state` is while the frame executes */
+    } frame_object;
+
+    struct {
+        uint32_t size; /* up to the first instruction, or as far as the last of these fields */
         uint32_t filename;
         uint32_t name;
         uint32_t qualname;
@@ -88,12 +130,50 @@ struct python_layout {
         uint32_t stacksize;    /* int */
         uint32_t code_units;   /* ob_size: length of the bytecode in units of two bytes */
         uint32_t instructions; /* co_code_adaptive */
+        uint32_t bytecode;     /* to 3.10: pointer to a bytes object with the instructions */
+        uint8_t unit_bytes;    /* how instructions are counted: 1 to 3.9, 2 from 3.10 on */
     } code;
 
     struct {
         uint32_t type;
         uint32_t type_name; /* tp_name in PyTypeObject */
     } object;
+
+    struct {
+        uint32_t flags;
+        uint32_t basic_size;
+        uint32_t dict_offset;
+        uint32_t cached_keys; /* of a class: the keys that the values of its instances share */
+    } type;
+
+    /* Where the attributes of an instance of a class are. */
+    struct {
+        uint32_t dict_before;   /* the address of its dict lies so many bytes before the instance */
+        uint32_t values_before; /* 3.11: the address of its values too; else LAYOUT_NONE */
+        bool values_are_tagged; /* 3.12: it is in the dict's place, less 1, while there is no dict */
+        bool values_are_inline; /* from 3.13 on: they lie behind the instance */
+    } instance;
+
+    struct {
+        uint32_t valid; /* one byte, from 3.13 on: 0 when they were moved into a dict; else LAYOUT_NONE */
+        uint32_t data;
+    } values;
+
+    struct {
+        uint32_t dict;
+    } module;
+
+    struct {
+        uint32_t keys;
+        uint32_t values; /* not 0 when the dict has its keys in common with others */
+    } dict;
+
+    struct {
+        uint32_t log2_index_bytes; /* one byte: the size of the indices, before the entries */
+        uint32_t kind;             /* one byte: DICT_KEYS_GENERAL and so on */
+        uint32_t entry_count;
+        uint32_t indices;
+    } keys;
 
     struct {
         uint32_t state;        /* the bit field */
