@@ -56,19 +56,21 @@ static void draw_pane(struct state *state, enum pane_id pane)
         pane_classes[pane]->draw_empty(state, &body);
 }
 
-static void draw_bar(const struct state *state, const struct region *bar)
+static void draw_bar(struct state *state, const struct region *bar)
 {
     static const char paused[] = " PAUSED ";
+    int paused_columns = state->paused ? (int)strlen(paused) : 0;
 
+    state->bar = region_part(bar, 0, 0, bar->rows, bar->columns - paused_columns);
     if (bar->rows == 0)
         return;
     if (state->message[0] != '\0')
-        region_text(bar, 0, 0, bar->columns, state->message_is_error ? STYLE_HOT : STYLE_STRONG,
+        region_text(&state->bar, 0, 0, state->bar.columns, state->message_is_error ? STYLE_HOT : STYLE_STRONG,
                     state->message);
     else
-        key_bar_draw(state, bar);
+        key_bar_draw(state, &state->bar);
     if (state->paused)
-        region_text(bar, 0, bar->columns - (int)strlen(paused), (int)strlen(paused), STYLE_SELECTED, paused);
+        region_text(bar, 0, bar->columns - paused_columns, paused_columns, STYLE_SELECTED, paused);
 }
 
 void draw_screen(struct state *state)
@@ -87,7 +89,6 @@ void draw_screen(struct state *state)
     memcpy(state->regions, layout.panes, sizeof(state->regions));
     for (int pane = 0; pane < PANES; pane++)
         draw_pane(state, (enum pane_id)pane);
-    state->bar = layout.bar;
     draw_bar(state, &layout.bar);
     if (state->dialog.class != NULL)
         state->dialog.class->draw(state, &screen);

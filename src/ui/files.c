@@ -162,7 +162,7 @@ static int compare_path(const void *left, const void *right, const void *context
     return compare_text(file_of(left)->path, file_of(right)->path);
 }
 
-static const struct column columns[] = {
+static const struct column file_columns[] = {
     {.title = "FD",
      .help = "number of the descriptor",
      .minimal_width = 5,
@@ -206,7 +206,7 @@ static const struct column columns[] = {
      .descending = true,
      .draw = draw_rate,
      .compare = compare_rate},
-    {.title = "PATH, SOCKET OR PEER",
+    {.title = "PATH",
      .help = "path (deleted or not); protocol, state, addresses and queues; the process at the other end",
      .minimal_width = 20,
      .elastic = 1,
@@ -283,10 +283,11 @@ static void draw_empty(const struct state *state, const struct region *body)
 
 const struct pane_class files_pane = {
     .name = "Files",
+    .columns_title = "The columns of the open files",
     .table =
         {
-            .columns = columns,
-            .column_count = sizeof(columns) / sizeof(columns[0]),
+            .columns = file_columns,
+            .column_count = sizeof(file_columns) / sizeof(file_columns[0]),
             .sort_column = 0,
             .identity = identity,
             .compare_equal = compare_fd,

@@ -1,11 +1,10 @@
 /* The hottest functions, or lines, of the selected process. */
 #include "base/clock.h"
 #include "base/hash.h"
-#include "ui/command_text.h"
 #include "ui/format.h"
+#include "ui/shorten.h"
 #include "ui/state.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 
 enum {
@@ -89,8 +88,10 @@ static void draw_total_time(const struct table_cell *cell, const void *row)
 static void draw_function(const struct table_cell *cell, const void *row)
 {
     bool own = ranked_of(row)->samples > 0;
+    char text[TABLE_TEXT_SIZE];
 
-    cell_text_end(cell, own ? STYLE_TEXT : STYLE_DIM, function_of(row)->name);
+    shorten_function(text, sizeof(text), function_of(row)->name, (size_t)cell->columns);
+    cell_text_end(cell, own ? STYLE_TEXT : STYLE_DIM, text);
 }
 
 static void draw_place(const struct table_cell *cell, const void *row)
@@ -98,10 +99,7 @@ static void draw_place(const struct table_cell *cell, const void *row)
     uint32_t line = ranked_of(row)->line != 0 ? ranked_of(row)->line : function_of(row)->line;
     char text[TABLE_TEXT_SIZE];
 
-    if (line != 0)
-        snprintf(text, sizeof(text), "%s:%" PRIu32, function_of(row)->file, line);
-    else
-        snprintf(text, sizeof(text), "%s", function_of(row)->file);
+    shorten_place(text, sizeof(text), function_of(row)->file, line, (size_t)cell->columns);
     cell_text_end(cell, STYLE_DIM, text);
 }
 
@@ -157,11 +155,12 @@ static int compare_equal(const void *left, const void *right, const void *contex
     return order != 0 ? order : compare_place(left, right, context);
 }
 
-static const struct column columns[] = {
+static const struct column function_columns[] = {
     {.title = " OWN%",
-     .help = "share of the process's time in the function itself; marked when it rose or fell by 2 points",
+     .help =
+         "share of the process's time in the function itself; a mark tells that it rose or fell by 2 points",
      .minimal_width = 6,
-     .wanted_width = 13,
+     .wanted_width = 12,
      .priority = 0,
      .descending = true,
      .draw = draw_own_percent,
@@ -193,14 +192,14 @@ static const struct column columns[] = {
     {.title = "FUNCTION",
      .help = "qualified name; dim: only what it calls was seen at work",
      .minimal_width = 14,
-     .elastic = 3,
+     .elastic = 5,
      .priority = 1,
      .draw = draw_function,
      .compare = compare_function},
     {.title = "FILE:LINE",
      .help = "where it is defined; with lines, the line being executed",
      .minimal_width = 12,
-     .elastic = 2,
+     .elastic = 4,
      .priority = 2,
      .draw = draw_place,
      .compare = compare_place},
@@ -277,7 +276,7 @@ static void draw_title(const struct state *state, const struct region *line, enu
         region_text(line, 0, 0, line->columns, style, "Functions");
         return;
     }
-    command_text_name(name, sizeof(name), process->command != NULL ? process->command : process->name);
+    shorten_to_program(name, sizeof(name), process->command != NULL ? process->command : process->name);
     int used = region_format(line, 0, 0, line->columns, style, "%s of %d %s",
                              state->level == RANKING_LINES ? "Lines" : "Functions", (int)process->pid, name);
     if (process->error != NULL) {
@@ -309,7 +308,7 @@ static void draw_empty(const struct state *state, const struct region *body)
     else if (process != NULL && state->tables[PANE_FUNCTIONS].total > 0)
         reason = "No function matches the filter (F4 changes it)";
     else if (process != NULL && history_find(&state->history, process) == NULL)
-        reason = "Waiting for the first samples";
+        reason = "No samples yet";
     else if (process != NULL && state->mode == RANKING_CPU)
         reason = "It used no CPU time in this window (m shows wall time)";
     else if (process != NULL)
@@ -319,10 +318,11 @@ static void draw_empty(const struct state *state, const struct region *body)
 
 const struct pane_class functions_pane = {
     .name = "Functions",
+    .columns_title = "The columns of the functions",
     .table =
         {
-            .columns = columns,
-            .column_count = sizeof(columns) / sizeof(columns[0]),
+            .columns = function_columns,
+            .column_count = sizeof(function_columns) / sizeof(function_columns[0]),
             .sort_column = 0,
             .identity = identity,
             .compare_equal = compare_equal,

@@ -135,7 +135,7 @@ static void write_own_cost(const struct state *state, char *text, size_t size)
 }
 
 /* The rate that the selected process is really sampled at. */
-static void write_rate(const struct state *state, char *text, size_t size)
+static void write_sampling_rate(const struct state *state, char *text, size_t size)
 {
     const struct process *process = state_selected_process(state);
     char delay[FORMAT_SIZE];
@@ -148,9 +148,9 @@ static void write_rate(const struct state *state, char *text, size_t size)
 }
 
 static const struct meter meters[] = {
-    {"Tasks", NULL, write_tasks},           {"Load", NULL, write_load}, {"Up", NULL, write_uptime},
-    {"PSI%", has_pressure, write_pressure}, {"Disk", NULL, write_disk}, {"Net", NULL, write_network},
-    {"pyneck", NULL, write_own_cost},       {"Rate", NULL, write_rate},
+    {"Tasks", NULL, write_tasks},           {"Load", NULL, write_load},          {"Up", NULL, write_uptime},
+    {"PSI%", has_pressure, write_pressure}, {"Disk", NULL, write_disk},          {"Net", NULL, write_network},
+    {"pyneck", NULL, write_own_cost},       {"Rate", NULL, write_sampling_rate},
 };
 
 enum {

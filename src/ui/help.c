@@ -10,8 +10,8 @@ enum {
     COLUMN_WIDTH = 11,
 };
 
-/* Lines are drawn or only counted: `row` is where the next one goes, beginning above the region when the help
- * is scrolled. */
+/* `row` is where the next line goes: above the region when the help is scrolled, and below it for what does
+ * not fit; the region clips both. */
 struct page {
     const struct region *region;
     int row;
@@ -19,13 +19,11 @@ struct page {
 
 static void add_line(struct page *page, enum style style, int width, const char *name, const char *text)
 {
-    struct region all = *page->region;
+    const struct region *region = page->region;
 
-    if (page->row >= 0 && page->row < all.rows) {
-        region_text(&all, page->row, 0, width, style, name);
-        region_text(&all, page->row, width, all.columns - width, STYLE_DIALOG, text);
-    }
-    page->row++;
+    region_text(region, page->row, 0, width, style, name);
+    int rows = region_wrap(region, page->row, width, region->columns - width, STYLE_DIALOG, text);
+    page->row += rows > 0 ? rows : 1;
 }
 
 static void add_title(struct page *page, const char *title)
@@ -53,8 +51,7 @@ static void add_columns(struct page *page)
 {
     for (int pane = 0; pane < PANES; pane++) {
         const struct table_class *class = &pane_classes[pane]->table;
-        add_line(page, STYLE_DIALOG, 0, "", "");
-        add_line(page, STYLE_TITLE_FOCUSED, 12, pane_classes[pane]->name, "the columns");
+        add_title(page, pane_classes[pane]->columns_title);
         for (size_t i = 0; i < class->column_count; i++) {
             const char *title = class->columns[i].title;
             add_line(page, STYLE_STRONG, COLUMN_WIDTH, title + strspn(title, " "), class->columns[i].help);

@@ -19,6 +19,7 @@ struct state;
 
 struct pane_class {
     const char *name;
+    const char *columns_title; /* over its columns in the help */
     struct table_class table;
     /* Fill the table from the state: the tick, the selected process or a setting has changed. */
     void (*update)(struct state *state);

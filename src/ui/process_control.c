@@ -1,7 +1,7 @@
 #include "ui/process_control.h"
 
 #include "base/file.h"
-#include "ui/command_text.h"
+#include "ui/shorten.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -36,8 +36,8 @@ static uint64_t read_start_ticks(pid_t pid)
 struct error *process_target_open(struct process_target *target, const struct process *process)
 {
     *target = (struct process_target){.pid = process->pid};
-    command_text_name(target->name, sizeof(target->name),
-                      process->command != NULL ? process->command : process->name);
+    shorten_to_program(target->name, sizeof(target->name),
+                       process->command != NULL ? process->command : process->name);
     target->pidfd = (int)syscall(SYS_pidfd_open, process->pid, 0);
     if (read_start_ticks(process->pid) == process->start_ticks)
         return NULL;

@@ -1,9 +1,8 @@
 /* The process table. */
 #include "base/text.h"
-#include "ui/command_text.h"
+#include "ui/shorten.h"
 #include "ui/state.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -137,39 +136,31 @@ static void draw_state(const struct table_cell *cell, const void *row)
     cell_text(cell, style, (size_t)cell->columns >= strlen(word) ? word : letter);
 }
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash != NULL && slash[1] != '\0' ? slash + 1 : path;
-}
-
 enum {
     NARROWEST_PLACE = 8, /* columns for file and line beside the function */
 };
 
-/* The innermost function of the busiest thread, and where it is; or why that cannot be known. */
+/* The innermost function of the busiest thread, and the line in it; or why that cannot be known. */
 static void draw_where(const struct table_cell *cell, const void *row)
 {
     const struct process_row *process_row = row;
-    char place[256];
+    const struct function *function = process_row->function;
+    char text[TABLE_TEXT_SIZE];
 
-    if (process_row->process->error != NULL) {
-        cell_text(cell, STYLE_WARNING, process_row->process->error);
+    if (process_row->process->error != NULL || function == NULL) {
+        bool error = process_row->process->error != NULL;
+        cell_text(cell, error ? STYLE_WARNING : STYLE_DIM, error ? process_row->process->error : "-");
         return;
     }
-    if (process_row->function == NULL) {
-        cell_text(cell, STYLE_DIM, "-");
+    shorten_function(text, sizeof(text), function->name, (size_t)cell->columns);
+    int used = region_text_end(cell->region, cell->row, cell->column, cell->columns, STYLE_TEXT, text) + 1;
+    int room = cell->columns - used;
+    if (room < NARROWEST_PLACE)
         return;
-    }
-    int used = region_text_end(cell->region, cell->row, cell->column, cell->columns, STYLE_TEXT,
-                               process_row->function->name);
-    if (used + NARROWEST_PLACE > cell->columns)
-        return;
-    snprintf(place, sizeof(place), "%.200s:%" PRIu32, base_name(process_row->function->file),
-             process_row->line);
-    region_text_end(cell->region, cell->row, cell->column + used + 1, cell->columns - used - 1, STYLE_DIM,
-                    place);
+    const char *slash = strrchr(function->file, '/');
+    shorten_place(text, sizeof(text), slash != NULL ? slash + 1 : function->file, process_row->line,
+                  (size_t)room);
+    region_text_end(cell->region, cell->row, cell->column + used, room, STYLE_DIM, text);
 }
 
 static int draw_branches(const struct table_cell *cell, const struct process_row *row)
@@ -206,7 +197,7 @@ static void draw_command(const struct table_cell *cell, const void *row)
                     command + text_fit(command, (size_t)shift));
         return;
     }
-    command_text_shorten(text, sizeof(text), command, columns > 0 ? (size_t)columns : 0, state->canvas.ascii);
+    shorten_command(text, sizeof(text), command, columns > 0 ? (size_t)columns : 0, state->canvas.ascii);
     region_text(cell->region, cell->row, cell->column + used, columns,
                 process->is_python ? STYLE_TEXT : STYLE_DIM, text);
 }
@@ -253,7 +244,7 @@ static int compare_where(const void *left, const void *right, const void *contex
     return compare_text(one != NULL ? one->name : NULL, other != NULL ? other->name : NULL);
 }
 
-static const struct column columns[] = {
+static const struct column process_columns[] = {
     {.title = "PID",
      .help = "number of the process",
      .minimal_width = 7,
@@ -347,6 +338,7 @@ static const struct column columns[] = {
     {.title = "WHERE",
      .help = "innermost function of its busiest thread, or why it cannot be read",
      .minimal_width = 18,
+     .comfortable_width = 24,
      .wanted_width = 48,
      .elastic = 2,
      .priority = 2,
@@ -355,6 +347,7 @@ static const struct column columns[] = {
     {.title = "COMMAND",
      .help = "command line, shortened to the script or module",
      .minimal_width = 18,
+     .comfortable_width = 23,
      .elastic = 3,
      .priority = 1,
      .draw = draw_command,
@@ -464,10 +457,11 @@ static void draw_empty(const struct state *state, const struct region *body)
 
 const struct pane_class processes_pane = {
     .name = "Processes",
+    .columns_title = "The columns of the processes",
     .table =
         {
-            .columns = columns,
-            .column_count = sizeof(columns) / sizeof(columns[0]),
+            .columns = process_columns,
+            .column_count = sizeof(process_columns) / sizeof(process_columns[0]),
             .sort_column = 2,
             .identity = identity,
             .compare_equal = compare_pid,

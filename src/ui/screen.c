@@ -94,16 +94,14 @@ static struct error *take_tick(struct run *run)
     if (clock_monotonic_ns() < next_tick_ns(state))
         return NULL;
     struct error *error = source_read_tick(state->source, &tick);
-    if (error != NULL)
-        return error;
-    if (tick == NULL) {
-        state->quit = true;
-        return NULL;
+    if (tick != NULL) {
+        state_take_tick(state, tick);
+        run->ticks++;
+        run->dirty = true;
+    } else if (error == NULL) {
+        state->quit = true; /* there are no more */
     }
-    state_take_tick(state, tick);
-    run->ticks++;
-    run->dirty = true;
-    return NULL;
+    return error;
 }
 
 /* Whether one of the ends that the options name has come. */

@@ -28,7 +28,7 @@ struct state {
 
     struct table tables[PANES];
     struct region regions[PANES]; /* where they are on the screen; no rows: not shown */
-    struct region bar;
+    struct region bar;            /* where the keys are shown */
     enum pane_id focus;
     bool zoomed;              /* the focused pane has the screen */
     size_t process_rows_seen; /* most rows that the process table has had, for a calm layout */

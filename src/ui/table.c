@@ -7,6 +7,7 @@
 
 enum {
     NARROWEST_ELASTIC = 6, /* columns; an elastic column that would be narrower leaves */
+    LOW_PRIORITY = 6,      /* columns from here on come in when the elastic ones are comfortable */
 };
 
 void table_init(struct table *table, const struct table_class *class, const void *context)
@@ -195,6 +196,19 @@ bool table_search(struct table *table, const char *text, bool from_selected)
 
 /* ---- drawing ---- */
 
+/* What elastic columns still need to be comfortable. */
+static int comfort(const struct table *table)
+{
+    int columns = 0;
+
+    for (size_t i = 0; i < table->class->column_count; i++) {
+        int missing = table->class->columns[i].comfortable_width - table->widths[i];
+        if (table->widths[i] > 0 && missing > 0)
+            columns += missing;
+    }
+    return columns;
+}
+
 /* Add the columns in the order of their priority while they fit; returns the room that is left. */
 static int choose_columns(struct table *table, int room)
 {
@@ -209,10 +223,11 @@ static int choose_columns(struct table *table, int room)
             if (column->priority != priority)
                 continue;
             int gap = priority > 0;
+            int reserved = priority >= LOW_PRIORITY ? comfort(table) : 0;
             int width = column->minimal_width;
             if (column->elastic > 0 && width + gap > room && room - gap >= NARROWEST_ELASTIC)
                 width = room - gap;
-            full = full || (width + gap > room && priority > 0);
+            full = full || (width + gap > room - reserved && priority > 0);
             if (full)
                 continue;
             table->widths[i] = width < room ? width : room;

@@ -29,9 +29,10 @@ struct column {
     const char *title;
     const char *help;
     int minimal_width;
-    int wanted_width; /* it grows to this before the elastic columns get the rest */
-    int elastic;      /* its part of the room that is left; 0 for none */
-    int priority;     /* columns with a higher one leave first when the screen is narrow */
+    int comfortable_width; /* an elastic column's, before those of low priority come in; 0: the minimal one */
+    int wanted_width;      /* it grows to this before the elastic columns get the rest */
+    int elastic;           /* its part of the room that is left; 0 for none */
+    int priority;          /* columns with a higher one leave first when the screen is narrow */
     enum alignment alignment;
     bool descending; /* how it sorts at first */
     void (*draw)(const struct table_cell *cell, const void *row);

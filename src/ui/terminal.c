@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <langinfo.h>
+#include <limits.h>
 #include <locale.h>
 #include <ncurses.h>
 #include <poll.h>
@@ -14,6 +15,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include <wchar.h>
 
 static struct {
     SCREEN *screen;
@@ -22,6 +24,7 @@ static struct {
     cchar_t *row;       /* room for one row on its way to ncurses */
     int rows;
     int columns;
+    mbstate_t decoding; /* of a character whose bytes have not all come yet */
     bool ascii;
 } terminal;
 
@@ -172,25 +175,35 @@ static const struct {
     {KEY_ENTER, KEY_RETURN},       {KEY_BACKSPACE, KEY_RUBOUT}, {KEY_DC, KEY_RUBOUT},
 };
 
-static unsigned int translate_special(wint_t code)
+static unsigned int translate_special(int code)
 {
     for (size_t i = 0; i < sizeof(special_keys) / sizeof(special_keys[0]); i++)
-        if ((wint_t)special_keys[i].code == code)
+        if (special_keys[i].code == code)
             return special_keys[i].key;
-    if (code >= (wint_t)KEY_F(1) && code <= (wint_t)KEY_F(12))
-        return KEY_FUNCTION + (code - (wint_t)KEY_F(0));
+    if (code >= KEY_F(1) && code <= KEY_F(12))
+        return KEY_FUNCTION + (unsigned int)(code - KEY_F(0));
     return KEY_NONE;
 }
 
-static unsigned int translate_character(wint_t character)
+/* One byte of a character: the character when it is complete, else KEY_NONE. getch() with our own decoding,
+ * because get_wch() swallows all that follows an invalid byte in the same read. */
+static unsigned int translate_byte(int byte)
 {
+    char bytes[1] = {(char)byte};
+    wchar_t character = 0;
+    size_t result = mbrtowc(&character, bytes, 1, &terminal.decoding);
+
+    if (result == (size_t)-1)
+        terminal.decoding = (mbstate_t){0};
+    if (result == (size_t)-1 || result == (size_t)-2)
+        return KEY_NONE;
     switch (character) {
-    case '\n':
+    case L'\n':
         return KEY_RETURN;
-    case '\b':
+    case L'\b':
         return KEY_RUBOUT;
     default:
-        return character;
+        return (unsigned int)character;
     }
 }
 
@@ -214,22 +227,18 @@ static struct event translate_mouse(void)
 
 struct event terminal_read_event(void)
 {
-    for (;;) {
-        wint_t code = 0;
-        struct event event = {.kind = EVENT_KEY};
-        int result = get_wch(&code);
+    int code;
 
-        if (result == ERR)
-            return (struct event){.kind = EVENT_NONE};
-        if (result == KEY_CODE_YES && code == KEY_MOUSE)
+    while ((code = getch()) != ERR) {
+        struct event event = {.kind = EVENT_KEY};
+        if (code == KEY_MOUSE)
             event = translate_mouse();
-        else if (result == KEY_CODE_YES)
-            event.key = translate_special(code);
         else
-            event.key = translate_character(code);
+            event.key = code > UCHAR_MAX ? translate_special(code) : translate_byte(code);
         if (event.kind != EVENT_NONE && (event.kind != EVENT_KEY || event.key != KEY_NONE))
             return event;
     }
+    return (struct event){.kind = EVENT_NONE};
 }
 
 bool terminal_wait(uint64_t until_ns)

@@ -232,20 +232,29 @@ def test_the_bar_at_the_bottom_can_be_clicked(open_screen):
     assert terminal.wait_exit() == 0
 
 
-def test_the_help_has_every_key_and_scrolls(open_screen):
-    terminal = open_screen()
+def test_the_help_has_every_key_and_column(open_screen):
+    terminal = open_screen(rows=140)
     terminal.press("?")
-    terminal.wait_for("pyneck help")
-    seen = set(terminal.lines())
-    for _ in range(6):
-        before = terminal.text()
-        terminal.press("PgDn")
-        terminal.wait_for(lambda shown, before=before: shown.text() != before or "time between" in before)
-        seen.update(terminal.lines())
-    text = "\n".join(seen)
+    terminal.wait_for(re.compile("Rate +stack samples"))
+    text = terminal.text()
     for key in "F1 F3 F4 F5 F6 F7 F8 F9 F10 / \\ < > I t k u a m w L r Z + - ? q Tab Enter Esc".split():
         assert re.search(rf"│ (\S+ )?{re.escape(key)} ", text), f"{key} is not in the help"
+    for title in "PID USER CPU% MEM% RSS READ/s WRITE/s THR FD PY STATE WHERE COMMAND".split():
+        assert f"│ {title} " in text
+    assert "…" not in text
     terminal.press("q")
+    terminal.wait_for("Python processes")
+
+
+def test_the_help_scrolls(open_screen):
+    terminal = open_screen()
+    terminal.press("F1")
+    terminal.wait_for("Moving about")
+    terminal.press("End")
+    terminal.wait_for(re.compile("Rate +stack samples"))
+    terminal.press("PgUp", "PgDn", "Up", "Down", "Home")
+    terminal.wait_for("pyneck shows where")
+    terminal.press("Escape")
     terminal.wait_for("Python processes")
 
 
@@ -276,3 +285,14 @@ def test_lines_for_the_user_stand_under_the_meters(open_screen):
     terminal = open_screen("--notice", "--output", "/tmp/worker.log")
     assert terminal.row_with("Not permitted to read 2 processes") == 4
     assert terminal.row_with("The command's output goes to /tmp/worker.log") == 5
+
+
+@pytest.mark.parametrize("nonsense", [b"\xff", b"\xe8", b"\xf0\x9f", b"\x1b[99;99~", b"\x1b[", b"\x1bZ", b"\x00", b"\x1b[M"])
+def test_nonsense_from_the_keyboard_does_no_harm(open_screen, nonsense):
+    terminal = open_screen()
+    terminal.send(nonsense)
+    terminal.press("x", "x", "x", "Escape")  # what a broken sequence may still swallow
+    terminal.press("?")
+    terminal.wait_for("pyneck help")
+    terminal.press("q")
+    terminal.wait_for("F10Quit")

@@ -8,8 +8,8 @@
 
 #include "base/clock.h"
 #include "model/number.h"
-#include "ui/command_text.h"
 #include "ui/format.h"
+#include "ui/shorten.h"
 
 #include <locale.h>
 #include <string.h>
@@ -97,10 +97,10 @@ static void the_script_stays_when_a_command_is_shortened(void **unused)
 
     (void)unused;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        command_text_shorten(text, sizeof(text), cases[i].command, cases[i].columns, false);
+        shorten_command(text, sizeof(text), cases[i].command, cases[i].columns, false);
         assert_string_equal(text, cases[i].text);
     }
-    command_text_shorten(text, sizeof(text), "python3 /srv/app/server.py", 17, true);
+    shorten_command(text, sizeof(text), "python3 /srv/app/server.py", 17, true);
     assert_string_equal(text, "</app/server.py");
 }
 
@@ -109,16 +109,44 @@ static void a_program_has_a_short_name(void **unused)
     char text[64];
 
     (void)unused;
-    command_text_name(text, sizeof(text), "/usr/bin/python3 -u /srv/app/server.py --port 80");
+    shorten_to_program(text, sizeof(text), "/usr/bin/python3 -u /srv/app/server.py --port 80");
     assert_string_equal(text, "server.py");
-    command_text_name(text, sizeof(text), "python3 -m http.server 80");
+    shorten_to_program(text, sizeof(text), "python3 -m http.server 80");
     assert_string_equal(text, "-m http.server");
-    command_text_name(text, sizeof(text), "/usr/sbin/nginx -g x");
+    shorten_to_program(text, sizeof(text), "/usr/sbin/nginx -g x");
     assert_string_equal(text, "nginx");
-    command_text_name(text, sizeof(text), "python3");
+    shorten_to_program(text, sizeof(text), "python3");
     assert_string_equal(text, "python3");
-    command_text_name(text, sizeof(text), "");
+    shorten_to_program(text, sizeof(text), "");
     assert_string_equal(text, "");
+}
+
+static void a_nested_function_keeps_its_outer_ones_name(void **unused)
+{
+    char text[64];
+
+    (void)unused;
+    shorten_function(text, sizeof(text), "load.<locals>.<listcomp>", 24);
+    assert_string_equal(text, "load.<locals>.<listcomp>");
+    shorten_function(text, sizeof(text), "load.<locals>.<listcomp>", 23);
+    assert_string_equal(text, "load.<listcomp>");
+    shorten_function(text, 8, "load.<locals>.<listcomp>", 30);
+    assert_string_equal(text, "load.<l");
+}
+
+static void a_place_keeps_the_files_name_and_the_line(void **unused)
+{
+    char text[64];
+
+    (void)unused;
+    shorten_place(text, sizeof(text), "/srv/app/server.py", 12, 21);
+    assert_string_equal(text, "/srv/app/server.py:12");
+    shorten_place(text, sizeof(text), "/srv/app/server.py", 12, 20);
+    assert_string_equal(text, "/srv/app/server.py:12"); /* to be cut: "…rv/app/server.py:12" */
+    shorten_place(text, sizeof(text), "/srv/app/server.py", 12, 13);
+    assert_string_equal(text, "server.py:12");
+    shorten_place(text, sizeof(text), "/srv/app/server.py", 0, 9);
+    assert_string_equal(text, "server.py");
 }
 
 int main(void)
@@ -129,6 +157,8 @@ int main(void)
         cmocka_unit_test(shares_and_counts_keep_to_their_columns),
         cmocka_unit_test(the_script_stays_when_a_command_is_shortened),
         cmocka_unit_test(a_program_has_a_short_name),
+        cmocka_unit_test(a_nested_function_keeps_its_outer_ones_name),
+        cmocka_unit_test(a_place_keeps_the_files_name_and_the_line),
     };
 
     setlocale(LC_CTYPE, "C.UTF-8");

@@ -1,4 +1,4 @@
-#include "ui/command_text.h"
+#include "ui/shorten.h"
 
 #include "base/text.h"
 
@@ -58,7 +58,7 @@ static const char *skip_interpreter(const char *command)
     return *word != '\0' ? word : command;
 }
 
-void command_text_shorten(char *text, size_t size, const char *command, size_t columns, bool ascii)
+void shorten_command(char *text, size_t size, const char *command, size_t columns, bool ascii)
 {
     const char *mark = ascii ? "<" : "\xe2\x80\xa6";
 
@@ -79,7 +79,7 @@ void command_text_shorten(char *text, size_t size, const char *command, size_t c
     snprintf(text, size, "%s%s", start > command && start < base ? mark : "", start);
 }
 
-void command_text_name(char *text, size_t size, const char *command)
+void shorten_to_program(char *text, size_t size, const char *command)
 {
     const char *start = skip_interpreter(command);
 
@@ -89,4 +89,33 @@ void command_text_name(char *text, size_t size, const char *command)
     }
     const char *base = base_of_word(start);
     snprintf(text, size, "%.*s", (int)word_length(base), base);
+}
+
+void shorten_function(char *text, size_t size, const char *name, size_t columns)
+{
+    static const char locals[] = "<locals>.";
+    size_t length = 0;
+    bool fits = text_width(name) <= columns;
+
+    while (*name != '\0' && length + 1 < size) {
+        if (!fits && strncmp(name, locals, sizeof(locals) - 1) == 0)
+            name += sizeof(locals) - 1;
+        else
+            text[length++] = *name++;
+    }
+    text[length] = '\0';
+}
+
+void shorten_place(char *text, size_t size, const char *file, unsigned int line, size_t columns)
+{
+    char number[16] = "";
+
+    if (line != 0)
+        snprintf(number, sizeof(number), ":%u", line);
+    const char *slash = strrchr(file, '/');
+    const char *base = slash != NULL && slash[1] != '\0' ? slash + 1 : file;
+    size_t base_width = text_width(base) + strlen(number);
+    bool fits = text_width(file) + strlen(number) <= columns;
+    bool only_base = !fits && base_width <= columns && base_width + 2 > columns;
+    snprintf(text, size, "%s%s", only_base ? base : file, number);
 }
