@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FULL_INTERVAL_NS    (6 * NS_PER_SECOND)
+#define FULL_INTERVAL_NS    (10 * NS_PER_SECOND)
 #define COMMAND_INTERVAL_NS (2 * NS_PER_SECOND) /* programs may rewrite their own command line */
 
 struct known_process *known_process_new(pid_t pid)
