@@ -20,11 +20,10 @@ static const struct {
     [GLYPH_BRANCH] = {0x251c, '|'},      [GLYPH_BRANCH_LAST] = {0x2514, '`'},
     [GLYPH_DESCENDING] = {0x25bc, 'v'},  [GLYPH_ASCENDING] = {0x25b2, '^'},
     [GLYPH_ROSE] = {0x25b2, '+'},        [GLYPH_FELL] = {0x25bc, '-'},
-    [GLYPH_ARROW] = {0x2192, '>'},       [GLYPH_BOTH_WAYS] = {0x2194, '='},
-    [GLYPH_POINTER] = {0x25b6, '>'},     [GLYPH_DOT] = {0x00b7, '|'},
-    [GLYPH_BAR_USER] = {0x2587, '|'},    [GLYPH_BAR_NICE] = {0x2585, ':'},
-    [GLYPH_BAR_SYSTEM] = {0x2586, '#'},  [GLYPH_BAR_IOWAIT] = {0x2582, '~'},
-    [GLYPH_FULL] = {0x2588, '#'},        [GLYPH_BAR_OTHER] = {0x2583, '*'},
+    [GLYPH_POINTER] = {0x25b6, '>'},     [GLYPH_BAR_USER] = {0x2587, '|'},
+    [GLYPH_BAR_NICE] = {0x2585, ':'},    [GLYPH_BAR_SYSTEM] = {0x2586, '#'},
+    [GLYPH_BAR_IOWAIT] = {0x2582, '~'},  [GLYPH_FULL] = {0x2588, '#'},
+    [GLYPH_BAR_OTHER] = {0x2583, '*'},
 };
 
 static const struct cell blank = {.character = ' ', .columns = 1, .style = STYLE_TEXT};

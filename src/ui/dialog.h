@@ -47,7 +47,7 @@ struct prompt_dialog {
     bool found;                                   /* false: nothing matches what is typed */
     void (*changed)(struct state *state);         /* the text is another */
     void (*next)(struct state *state);            /* the same key again; NULL: nothing */
-    void (*done)(struct state *state, bool keep); /* Enter (keep) or Escape */
+    void (*done)(struct state *state, bool keep); /* Enter (keep) or Escape; NULL: nothing */
 };
 
 struct confirm_dialog {

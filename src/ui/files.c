@@ -281,18 +281,19 @@ static void draw_empty(const struct state *state, const struct region *body)
     region_text(body, 0, 0, body->columns, STYLE_DIM, reason);
 }
 
+static const struct table_class file_table = {
+    .columns = file_columns,
+    .column_count = sizeof(file_columns) / sizeof(file_columns[0]),
+    .sort_column = 0,
+    .identity = identity,
+    .compare_equal = compare_fd,
+    .text = row_text,
+};
+
 const struct pane_class files_pane = {
     .name = "Files",
     .columns_title = "The columns of the open files",
-    .table =
-        {
-            .columns = file_columns,
-            .column_count = sizeof(file_columns) / sizeof(file_columns[0]),
-            .sort_column = 0,
-            .identity = identity,
-            .compare_equal = compare_fd,
-            .text = row_text,
-        },
+    .table = &file_table,
     .update = update,
     .draw_title = draw_title,
     .draw_empty = draw_empty,

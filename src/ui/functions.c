@@ -316,18 +316,19 @@ static void draw_empty(const struct state *state, const struct region *body)
     region_text(body, 0, 0, body->columns, STYLE_DIM, reason);
 }
 
+static const struct table_class function_table = {
+    .columns = function_columns,
+    .column_count = sizeof(function_columns) / sizeof(function_columns[0]),
+    .sort_column = 0,
+    .identity = identity,
+    .compare_equal = compare_equal,
+    .text = row_text,
+};
+
 const struct pane_class functions_pane = {
     .name = "Functions",
     .columns_title = "The columns of the functions",
-    .table =
-        {
-            .columns = function_columns,
-            .column_count = sizeof(function_columns) / sizeof(function_columns[0]),
-            .sort_column = 0,
-            .identity = identity,
-            .compare_equal = compare_equal,
-            .text = row_text,
-        },
+    .table = &function_table,
     .update = update,
     .draw_title = draw_title,
     .draw_empty = draw_empty,

@@ -1,191 +1,17 @@
-/* Bars at the left (CPUs, memory, swap), meters at the right, each of which draws in one slot of a grid, so
- * that nothing moves when a number gets longer; and below, lines for the user where there are any. */
+/* Bars at the left (CPUs, memory, swap), meters at the right, and below them the lines for the user where
+ * there are any. */
 #include "ui/header.h"
 
-#include "base/text.h"
 #include "ui/bar.h"
 #include "ui/format.h"
+#include "ui/meters.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 
 enum {
-    SLOT_COLUMNS = 24, /* of a meter */
     BARS_COLUMNS = 28, /* the least that the bars get beside meters */
     CPU_COLUMNS = 16,  /* the least for one CPU's bar */
 };
-
-/* ---- meters ---- */
-
-struct meter {
-    const char *label;
-    bool (*is_there)(const struct state *state); /* NULL: always */
-    void (*write)(const struct state *state, char *text, size_t size);
-};
-
-static void write_tasks(const struct state *state, char *text, size_t size)
-{
-    char all[FORMAT_SIZE];
-    char running[FORMAT_SIZE];
-
-    format_count(all, state->tick->system.task_count);
-    format_count(running, state->tick->system.running_task_count);
-    snprintf(text, size, "%s, run %s", all, running);
-}
-
-static void write_load(const struct state *state, char *text, size_t size)
-{
-    int length = 0;
-
-    for (int i = 0; i < 3; i++) {
-        double load = state->tick->system.load_average[i];
-        const char *format = !real_is_known(load) ? "%s-"
-                             : load < 9.995       ? "%s%.2f"
-                             : load < 99.95       ? "%s%.1f"
-                                                  : "%s%.0f";
-        length += snprintf(text + length, size - (size_t)length, format, i > 0 ? " " : "", load);
-    }
-}
-
-static void write_uptime(const struct state *state, char *text, size_t size)
-{
-    char uptime[FORMAT_SIZE];
-
-    format_uptime(uptime, state->tick->system.uptime_seconds);
-    snprintf(text, size, "%s", uptime);
-}
-
-static bool has_pressure(const struct state *state)
-{
-    return state->tick->system.pressure != NULL;
-}
-
-static void write_pressure(const struct state *state, char *text, size_t size)
-{
-    const struct pressure *pressure = state->tick->system.pressure;
-    const struct {
-        const char *name;
-        double percent;
-    } parts[] = {
-        {"cpu", pressure->cpu_percent}, {"mem", pressure->memory_percent}, {"io", pressure->io_percent}};
-    int length = 0;
-
-    for (size_t i = 0; i < 3; i++) {
-        length += snprintf(text + length, size - (size_t)length, "%s%s ", i > 0 ? " " : "", parts[i].name);
-        if (real_is_known(parts[i].percent))
-            length += snprintf(text + length, size - (size_t)length, "%.0f", parts[i].percent);
-        else
-            length += snprintf(text + length, size - (size_t)length, "-");
-    }
-}
-
-/* Sums over devices; unknown when none is known. */
-static void add_known(double *sum, double value)
-{
-    if (real_is_known(value))
-        *sum = real_is_known(*sum) ? *sum + value : value;
-}
-
-static void write_disk(const struct state *state, char *text, size_t size)
-{
-    double read_rate = UNKNOWN_REAL;
-    double write_rate = UNKNOWN_REAL;
-    double busiest = UNKNOWN_REAL;
-    char read_text[FORMAT_SIZE];
-    char write_text[FORMAT_SIZE];
-
-    for (size_t i = 0; i < state->tick->system.disk_count; i++) {
-        const struct disk_usage *disk = &state->tick->system.disks[i];
-        add_known(&read_rate, disk->read_bytes_per_second);
-        add_known(&write_rate, disk->write_bytes_per_second);
-        if (!real_is_known(busiest) || isgreater(disk->busy_percent, busiest))
-            busiest = disk->busy_percent;
-    }
-    format_bytes(read_text, read_rate);
-    format_bytes(write_text, write_rate);
-    int length = snprintf(text, size, "r%s w%s", read_text, write_text);
-    if (real_is_known(busiest))
-        snprintf(text + length, size - (size_t)length, " %.0f%%", busiest);
-}
-
-static void write_network(const struct state *state, char *text, size_t size)
-{
-    double receive_rate = UNKNOWN_REAL;
-    double transmit_rate = UNKNOWN_REAL;
-    char receive_text[FORMAT_SIZE];
-    char transmit_text[FORMAT_SIZE];
-
-    for (size_t i = 0; i < state->tick->system.network_count; i++) {
-        add_known(&receive_rate, state->tick->system.networks[i].receive_bytes_per_second);
-        add_known(&transmit_rate, state->tick->system.networks[i].transmit_bytes_per_second);
-    }
-    format_bytes(receive_text, receive_rate);
-    format_bytes(transmit_text, transmit_rate);
-    snprintf(text, size, "in %s out %s", receive_text, transmit_text);
-}
-
-static void write_own_cost(const struct state *state, char *text, size_t size)
-{
-    char own[FORMAT_SIZE];
-
-    format_percent(own, state->tick->own_cpu_percent);
-    int length = snprintf(text, size, "%s%%", own);
-    if (real_is_known(state->tick->budget_percent))
-        snprintf(text + length, size - (size_t)length, " of %.3g%%", state->tick->budget_percent);
-}
-
-/* The rate that the selected process is really sampled at. */
-static void write_sampling_rate(const struct state *state, char *text, size_t size)
-{
-    const struct process *process = state_selected_process(state);
-    char delay[FORMAT_SIZE];
-
-    format_delay(delay, state->delay_ns);
-    if (process != NULL && process->profile != NULL && real_is_known(process->profile->rate_hz))
-        snprintf(text, size, "%.0f Hz, %s", process->profile->rate_hz, delay);
-    else
-        snprintf(text, size, "- Hz, %s", delay);
-}
-
-static const struct meter meters[] = {
-    {"Tasks", NULL, write_tasks},           {"Load", NULL, write_load},          {"Up", NULL, write_uptime},
-    {"PSI%", has_pressure, write_pressure}, {"Disk", NULL, write_disk},          {"Net", NULL, write_network},
-    {"pyneck", NULL, write_own_cost},       {"Rate", NULL, write_sampling_rate},
-};
-
-enum {
-    METERS = sizeof(meters) / sizeof(meters[0]),
-    LABEL_COLUMNS = 6, /* with a blank; only "pyneck" needs more */
-};
-
-static int present_meters(const struct state *state)
-{
-    int count = 0;
-
-    for (size_t i = 0; i < METERS; i++)
-        count += meters[i].is_there == NULL || meters[i].is_there(state);
-    return count;
-}
-
-static void draw_meters(const struct state *state, const struct region *region)
-{
-    int per_line = (region->columns + 1) / (SLOT_COLUMNS + 1);
-    int slot = 0;
-
-    per_line = per_line > 0 ? per_line : 1;
-    for (size_t i = 0; i < METERS; i++) {
-        char text[64] = "";
-        if (meters[i].is_there != NULL && !meters[i].is_there(state))
-            continue;
-        int row = slot / per_line;
-        int column = slot % per_line * (SLOT_COLUMNS + 1);
-        slot++;
-        meters[i].write(state, text, sizeof(text));
-        int used = region_text(region, row, column, SLOT_COLUMNS, STYLE_LABEL, meters[i].label) + 1;
-        used = used < LABEL_COLUMNS ? LABEL_COLUMNS : used;
-        region_text(region, row, column + used, SLOT_COLUMNS - used, STYLE_TEXT, text);
-    }
-}
 
 /* ---- bars ---- */
 
@@ -194,7 +20,7 @@ static void draw_cpu(const struct region *region, int row, int column, int colum
 {
     const struct bar_segment segments[] = {
         {cpu->nice_percent / 100, GLYPH_BAR_NICE, STYLE_BAR_NICE},
-        {(cpu->user_percent) / 100, GLYPH_BAR_USER, STYLE_BAR_USER},
+        {cpu->user_percent / 100, GLYPH_BAR_USER, STYLE_BAR_USER},
         {cpu->system_percent / 100, GLYPH_BAR_SYSTEM, STYLE_BAR_SYSTEM},
         {cpu->irq_percent / 100, GLYPH_BAR_OTHER, STYLE_BAR_IRQ},
         {cpu->guest_percent / 100, GLYPH_BAR_OTHER, STYLE_BAR_STEAL},
@@ -321,16 +147,16 @@ static void draw_bars(const struct state *state, const struct region *region)
 static void split(int columns, int *bars, int *meters_columns)
 {
     int half = columns / 2;
-    int slots = (half + 1) / (SLOT_COLUMNS + 1);
+    int slots = (half + 1) / (METER_COLUMNS + 1);
 
     *bars = columns;
     *meters_columns = 0;
-    if (columns < BARS_COLUMNS + SLOT_COLUMNS + 2)
+    if (columns < BARS_COLUMNS + METER_COLUMNS + 2)
         return;
-    if (slots < 2 && columns >= BARS_COLUMNS + 2 * SLOT_COLUMNS + 3)
+    if (slots < 2 && columns >= BARS_COLUMNS + 2 * METER_COLUMNS + 3)
         slots = 2;
     slots = slots > 0 ? slots : 1;
-    *meters_columns = slots * (SLOT_COLUMNS + 1) - 1;
+    *meters_columns = slots * (METER_COLUMNS + 1) - 1;
     *bars = columns - *meters_columns - 2;
 }
 
@@ -360,8 +186,8 @@ int header_rows(const struct state *state, int screen_rows, int screen_columns)
     int rows = cpu_bar_rows(state->tick->system.cpu_count, bars);
     int beside = 1 + (state->tick->system.memory.swap_total_bytes > 0);
     rows = rows + beside <= most ? rows + beside : most < 2 + beside ? most : 2 + beside;
-    int per_line = (meters_columns + 1) / (SLOT_COLUMNS + 1);
-    int meter_rows = per_line > 0 ? (present_meters(state) + per_line - 1) / per_line : 0;
+    int per_line = (meters_columns + 1) / (METER_COLUMNS + 1);
+    int meter_rows = per_line > 0 ? (meters_count(state) + per_line - 1) / per_line : 0;
     rows = meter_rows > rows ? meter_rows : rows;
     rows = rows < most ? rows : most;
     return rows + (screen_rows >= 18 ? note_count(state) : 0);
@@ -399,5 +225,5 @@ void header_draw(const struct state *state, const struct region *region)
         region_part(region, 0, region->columns - meters_columns, region->rows - notes, meters_columns);
     draw_bars(state, &left);
     if (meters_columns > 0)
-        draw_meters(state, &right);
+        meters_draw(state, &right);
 }

@@ -50,7 +50,7 @@ static void add_keys(struct page *page)
 static void add_columns(struct page *page)
 {
     for (int pane = 0; pane < PANES; pane++) {
-        const struct table_class *class = &pane_classes[pane]->table;
+        const struct table_class *class = pane_classes[pane]->table;
         add_title(page, pane_classes[pane]->columns_title);
         for (size_t i = 0; i < class->column_count; i++) {
             const char *title = class->columns[i].title;

@@ -20,7 +20,7 @@ struct state;
 struct pane_class {
     const char *name;
     const char *columns_title; /* over its columns in the help */
-    struct table_class table;
+    const struct table_class *table;
     /* Fill the table from the state: the tick, the selected process or a setting has changed. */
     void (*update)(struct state *state);
     /* Draw the title line after the pane's frame line is there. */
@@ -28,6 +28,9 @@ struct pane_class {
     /* Say why there are no rows. */
     void (*draw_empty)(const struct state *state, const struct region *body);
 };
+
+/* The columns of the process table (process_columns.c); the other panes keep theirs to themselves. */
+extern const struct table_class process_table;
 
 extern const struct pane_class processes_pane;
 extern const struct pane_class functions_pane;

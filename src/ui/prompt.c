@@ -68,7 +68,8 @@ static void handle_key(struct state *state, unsigned int key)
     case KEY_ESCAPE: {
         void (*done)(struct state *, bool) = prompt->done;
         dialog_close(state);
-        done(state, key == KEY_RETURN);
+        if (done != NULL)
+            done(state, key == KEY_RETURN);
         return;
     }
     case KEY_CURSOR_DOWN:
@@ -120,22 +121,13 @@ static void search_next(struct state *state)
     state_selection_moved(state);
 }
 
-static void search_done(struct state *state, bool keep)
-{
-    (void)state;
-    (void)keep;
-}
-
 void search_open(struct state *state)
 {
     struct prompt_dialog *prompt = &state->dialog.prompt;
 
     dialog_open(state, &prompt_dialog);
-    *prompt = (struct prompt_dialog){.label = "Search",
-                                     .found = true,
-                                     .changed = search_changed,
-                                     .next = search_next,
-                                     .done = search_done};
+    *prompt = (struct prompt_dialog){
+        .label = "Search", .found = true, .changed = search_changed, .next = search_next};
 }
 
 /* ---- filter ---- */

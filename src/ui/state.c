@@ -23,7 +23,7 @@ void state_init(struct state *state, struct source *source, const struct screen_
         .canvas.ascii = ascii,
     };
     for (int pane = 0; pane < PANES; pane++)
-        table_init(&state->tables[pane], &pane_classes[pane]->table, state);
+        table_init(&state->tables[pane], pane_classes[pane]->table, state);
     source_set_interval(source, options->delay_ns);
     state_tell_focus(state);
 }

@@ -314,7 +314,6 @@ static void draw_row(struct table *table, const struct region *region, int scree
                                   .row = screen_row,
                                   .column = table->edges[i] - region->left,
                                   .columns = table->widths[i],
-                                  .selected = selected,
                                   .context = table->context};
         if (cell.columns > 0)
             table->class->columns[i].draw(&cell, table->rows[index]);

@@ -16,7 +16,6 @@ struct table_cell {
     int row;
     int column;
     int columns; /* the room it has */
-    bool selected;
     const void *context;
 };
 

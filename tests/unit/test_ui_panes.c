@@ -112,8 +112,8 @@ static void unknown_values_come_last(void **unused)
 
     (void)unused;
     open_screen(&fixture, &(struct fake_source_options){.cpu_count = 2});
-    for (size_t column = 0; column < processes_pane.table.column_count; column++)
-        if (strcmp(processes_pane.table.columns[column].title, "READ/s") == 0)
+    for (size_t column = 0; column < process_table.column_count; column++)
+        if (strcmp(process_table.columns[column].title, "READ/s") == 0)
             table_sort_by(&fixture.state.tables[PANE_PROCESSES], column);
     assert_int_equal(pid_at(&fixture, 0), 4242);
     assert_int_equal(pid_at(&fixture, 1), 901);
@@ -164,7 +164,7 @@ static void a_circle_of_parents_loses_no_process(void **unused)
     (void)unused;
     tick->processes = circle;
     tick->process_count = 4;
-    table_init(&table, &processes_pane.table, NULL);
+    table_init(&table, &process_table, NULL);
     process_rows_collect(&rows, tick, NULL, NULL);
     process_rows_fill(&rows, tick, &table, true);
     assert_int_equal(table.count, 4);
