@@ -1,6 +1,6 @@
-/* The Python stack of one thread, read from outside while it runs (CPython 3.11 and later).
+/* The Python stack of one thread, read from outside while it runs.
  *
- * Frames of ordinary calls lie side by side in chunks of memory that belong to the thread (its data stack),
+ * To 3.10 frames are objects of their own: src/python/unwind_objects.c. From 3.11 on frames of ordinary calls lie side by side in chunks of memory that belong to the thread (its data stack),
  * so one vectored read brings nearly all of a stack at nearly one moment. That copy is the sample. The
  * thread's frame pointer is read before and after it, but at 30 ns a call it has often moved on by then, so
  * it is only a hint where the top of the copied stack is; the copy itself tells:
@@ -44,8 +44,12 @@ struct frame {
     uint64_t instruction; /* as the frame has it, for code_cache_line() */
 };
 
-/* What a read needs to know from the last one; zero-initialized for a thread that was not read yet. */
+struct object_hint; /* src/python/unwind_objects.c */
+
+/* What a read needs to know from the last one; zero-initialized for a thread that was not read yet, and freed
+ * by stack_hint_free(). */
 struct stack_hint {
+    struct object_hint *objects; /* to 3.10, and all there is then; else NULL */
     uint64_t chunk;                             /* newest chunk of the data stack */
     uint32_t chunk_bytes;                       /* its size */
     uint32_t used_bytes;                        /* of it, header included */
@@ -69,7 +73,11 @@ struct thread_reference {
     uint64_t interpreter; /* its interpreter state */
     uint64_t gil;         /* the interpreter's struct _gil_runtime_state, 0 when not known */
     uint64_t native_id;   /* as the target numbers it */
+    uint64_t thread_id;   /* pthread_t */
+    uint64_t runtime;     /* the location's, for fields that are not the interpreter's own */
 };
+
+void stack_hint_free(struct stack_hint *hint);
 
 struct unwinder;
 

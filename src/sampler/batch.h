@@ -4,7 +4,6 @@
 
 #include "base/arena.h"
 #include "model/tick.h"
-#include "sampler/thread_probe.h"
 #include "sampler/wait_kind.h"
 
 enum sampling_status {
@@ -18,10 +17,10 @@ enum sampling_status {
 
 struct thread_record {
     pid_t tid;
-    char name[THREAD_NAME_SIZE]; /* empty when unknown */
-    struct wait_reason reason;   /* of the last sample; the state alone when it was on a CPU */
-    uint64_t cpu_ns;             /* in the interval */
-    int holds_gil;               /* as in struct thread */
+    const char *name;          /* NULL when unknown; from the batch's arena */
+    struct wait_reason reason; /* of the last sample; the state alone when it was on a CPU */
+    uint64_t cpu_ns;           /* in the interval */
+    int holds_gil;             /* as in struct thread */
     bool has_stack;
     uint32_t node;
 };

@@ -4,8 +4,11 @@
 #include "base/memory.h"
 #include "python/code_cache.h"
 #include "python/interpreters.h"
+#include "python/thread_names.h"
 #include "python/unwind.h"
 #include "sampler/accumulator.h"
+#include "sampler/thread_ids.h"
+#include "sampler/thread_probe.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,6 +17,7 @@
 
 enum {
     MAX_VERIFIED_AT_ONCE = 64,
+    MAX_NAMES_AT_ONCE = 256, /* at a hand-over */
 };
 
 static const uint64_t listing_interval_ns = NS_PER_SECOND;
@@ -53,7 +57,7 @@ struct sampled_thread {
     size_t path_count;
     uint64_t path_epoch;
 
-    char name[THREAD_NAME_SIZE];
+    char *name; /* NULL when unknown */
     uint64_t name_ns;
 };
 
@@ -64,6 +68,8 @@ struct sampled_process {
     struct call_tree *tree;
     struct code_cache *codes;
     struct unwinder *unwinder;
+    struct thread_names *names; /* NULL where they cannot be read */
+    struct thread_ids ids;
     struct wait_finder waits;
 
     struct sampled_thread *threads;
@@ -108,7 +114,8 @@ struct sampled_process *sampled_process_new(pid_t pid, uint64_t start_ticks,
     process->tree = tree;
     process->codes = code_cache_new(pid, &process->location.layout, tree);
     process->unwinder = unwinder_new(pid, &process->location.layout, process->codes);
-    process->waits.pid = pid;
+    process->names = thread_names_new(pid, &process->location.layout);
+    process->ids.pid = process->waits.pid = pid;
     if (clock_getcpuclockid(pid, &process->cpu_clock) != 0)
         process->cpu_clock = CLOCK_MONOTONIC; /* it has gone; a clock that always moves means: look */
     process->status = SAMPLING_STARTING;
@@ -119,7 +126,9 @@ struct sampled_process *sampled_process_new(pid_t pid, uint64_t start_ticks,
 static void release_thread(struct sampled_thread *thread)
 {
     thread_probe_close(&thread->probe);
+    stack_hint_free(&thread->hint);
     free(thread->path);
+    free(thread->name);
 }
 
 void sampled_process_free(struct sampled_process *process)
@@ -129,6 +138,8 @@ void sampled_process_free(struct sampled_process *process)
     free(process->threads);
     free(process->listing);
     accumulator_free(&process->accumulator);
+    thread_ids_free(&process->ids);
+    thread_names_free(process->names);
     unwinder_free(process->unwinder);
     code_cache_free(process->codes);
     free(process);
@@ -159,7 +170,7 @@ static void add_thread(struct sampled_process *process, const struct listed_thre
         .reason = {.state = THREAD_OTHER, .fd = -1},
     };
 
-    thread.tid = thread_find(process->pid, listed->reference.native_id);
+    thread.tid = thread_ids_find(&process->ids, listed->reference.native_id);
     if (thread.tid == 0 || !thread_probe_open(&thread.probe, process->pid, thread.tid))
         return;
     if (!thread_probe_schedule(&thread.probe, &thread.schedule)) {
@@ -229,6 +240,7 @@ static void list_threads(struct sampled_process *process, uint64_t now_ns)
         else
             add_thread(process, &process->listing[i], now_ns);
     }
+    thread_ids_forget(&process->ids);
     drop_unlisted_threads(process);
 }
 
@@ -470,10 +482,43 @@ void sampled_process_sample(struct sampled_process *process, uint64_t now_ns, bo
     process->cost_ns += clock_monotonic_ns() - now_ns;
 }
 
+/* ---- names of threads ---- */
+
+/* The name that the program gave the thread, else the one that the kernel knows. */
+static void read_name(struct sampled_process *process, struct sampled_thread *thread, uint64_t now_ns)
+{
+    char name[THREAD_NAME_SIZE] = "";
+
+    if (process->names != NULL)
+        thread_names_read(process->names, name, thread->reference.interpreter, thread->reference.thread_id,
+                          now_ns);
+    if (name[0] == '\0' && thread->is_main)
+        strcpy(name, "MainThread"); /* as the threading module would call it */
+    else if (name[0] == '\0')
+        thread_read_kernel_name(name, process->pid, thread->tid);
+    free(thread->name);
+    thread->name = name[0] != '\0' ? memory_copy_text(name) : NULL;
+    thread->name_ns = now_ns;
+}
+
+/* Read the names that are new or old. */
+static void read_names(struct sampled_process *process, uint64_t now_ns)
+{
+    size_t left = MAX_NAMES_AT_ONCE;
+
+    for (size_t i = 0; left > 0 && i < process->thread_count; i++) {
+        struct sampled_thread *thread = &process->threads[i];
+        if (thread->name_ns != 0 && now_ns - thread->name_ns < name_interval_ns)
+            continue;
+        read_name(process, thread, now_ns);
+        left--;
+    }
+}
+
 /* ---- hand-over ---- */
 
 static void record_thread(struct sampled_process *process, struct sampled_thread *thread,
-                          struct thread_record *record, uint64_t now_ns)
+                          struct thread_record *record, struct arena *arena)
 {
     struct schedule_counters schedule;
 
@@ -483,20 +528,15 @@ static void record_thread(struct sampled_process *process, struct sampled_thread
     thread->taken_cpu_ns = schedule.cpu_ns;
     if (cpu_ns > 0)
         accumulator_spread_cpu(&process->accumulator, thread->tid, cpu_ns);
-    if (thread->name_ns == 0 || now_ns - thread->name_ns >= name_interval_ns) {
-        thread_read_name(thread->name, process->pid, thread->tid);
-        thread->name_ns = now_ns;
-    }
     *record = (struct thread_record){
         .tid = thread->tid,
+        .name = thread->name != NULL ? arena_copy_text(arena, thread->name, strlen(thread->name)) : NULL,
         .reason = thread->reason,
         .cpu_ns = cpu_ns,
         .holds_gil = gil_of(process, thread),
         .has_stack = thread->has_stack,
         .node = thread->node,
     };
-    memcpy(record->name, thread->is_main ? "MainThread" : thread->name,
-           thread->is_main ? 11 : sizeof(record->name));
 }
 
 void sampled_process_take(struct sampled_process *process, struct arena *arena, struct process_record *record,
@@ -512,8 +552,9 @@ void sampled_process_take(struct sampled_process *process, struct arena *arena, 
         .thread_count = process->thread_count,
     };
     settle_rest(process);
+    read_names(process, end_ns);
     for (size_t i = 0; i < process->thread_count; i++)
-        record_thread(process, &process->threads[i], &record->threads[i], end_ns);
+        record_thread(process, &process->threads[i], &record->threads[i], arena);
 
     struct accumulator *accumulator = &process->accumulator;
     struct profile_counter *counters = arena_allocate(arena, accumulator->count, sizeof(*counters));

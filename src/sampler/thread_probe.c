@@ -3,13 +3,17 @@
 #include "base/file.h"
 #include "base/text.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+enum {
+    KERNEL_NAME_MAX = 15, /* TASK_COMM_LEN without the final NUL */
+};
 
 static int open_task_file(pid_t pid, pid_t tid, const char *name)
 {
@@ -97,70 +101,40 @@ bool thread_probe_activity(const struct thread_probe *probe, struct kernel_activ
     return true;
 }
 
-static bool same_pid_namespace(pid_t pid)
+/* The first line of a small file, clean; empty when it cannot be read. */
+static void read_comm(char name[static KERNEL_NAME_SIZE], const char *path)
 {
-    char path[40], own[64], other[64];
+    char text[64];
+    ssize_t length = file_read_at(AT_FDCWD, path, text, sizeof(text));
 
-    snprintf(path, sizeof(path), "/proc/%d/ns/pid", pid);
-    ssize_t other_length = readlink(path, other, sizeof(other));
-    ssize_t own_length = readlink("/proc/self/ns/pid", own, sizeof(own));
-    return other_length <= 0 || (other_length == own_length && memcmp(own, other, (size_t)own_length) == 0);
+    name[0] = '\0';
+    if (length > 1)
+        text_clean(name, KERNEL_NAME_SIZE, text, (size_t)length - 1);
 }
 
-/* The last number of the line "NSpid:" of a thread's status: its id in the innermost namespace. */
-static uint64_t innermost_id(pid_t pid, pid_t tid)
+/* Whether a thread's name is only that of the program which the process runs: each thread has the name of the
+ * one that started it until it gets its own, and the main thread may have got its own since. */
+static bool is_inherited(pid_t pid, const char *name)
 {
-    char path[64], text[4096];
+    char path[40], process_name[KERNEL_NAME_SIZE], program[PATH_MAX];
 
-    snprintf(path, sizeof(path), "/proc/%d/task/%d/status", pid, tid);
-    if (file_read_at(AT_FDCWD, path, text, sizeof(text)) <= 0)
-        return 0;
-    const char *line = strstr(text, "\nNSpid:");
-    if (line == NULL)
-        return 0;
-    uint64_t id = 0;
-    for (char *cursor = (char *)line + 7, *end; *cursor != '\0' && *cursor != '\n'; cursor = end) {
-        uint64_t number = strtoull(cursor, &end, 10);
-        if (end == cursor)
-            break;
-        id = number;
-        while (*end == '\t' || *end == ' ')
-            end++;
-    }
-    return id;
+    snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+    read_comm(process_name, path);
+    if (strcmp(name, process_name) == 0)
+        return true;
+    snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+    ssize_t length = readlink(path, program, sizeof(program) - 1);
+    program[length > 0 ? length : 0] = '\0';
+    const char *slash = strrchr(program, '/');
+    return slash != NULL && strncmp(slash + 1, name, KERNEL_NAME_MAX) == 0;
 }
 
-pid_t thread_find(pid_t pid, uint64_t native_id)
+void thread_read_kernel_name(char name[static KERNEL_NAME_SIZE], pid_t pid, pid_t tid)
 {
     char path[64];
 
-    if (native_id == 0 || native_id > INT32_MAX)
-        return 0;
-    if (same_pid_namespace(pid)) {
-        snprintf(path, sizeof(path), "/proc/%d/task/%d", pid, (int)native_id);
-        return access(path, F_OK) == 0 ? (pid_t)native_id : 0;
-    }
-    snprintf(path, sizeof(path), "/proc/%d/task", pid);
-    DIR *directory = opendir(path);
-    if (directory == NULL)
-        return 0;
-    pid_t found = 0;
-    for (struct dirent *entry; found == 0 && (entry = readdir(directory)) != NULL;) {
-        pid_t tid = (pid_t)atoi(entry->d_name);
-        if (tid > 0 && innermost_id(pid, tid) == native_id)
-            found = tid;
-    }
-    closedir(directory);
-    return found;
-}
-
-void thread_read_name(char name[static THREAD_NAME_SIZE], pid_t pid, pid_t tid)
-{
-    char path[64], text[64];
-
-    name[0] = '\0';
     snprintf(path, sizeof(path), "/proc/%d/task/%d/comm", pid, tid);
-    ssize_t length = file_read_at(AT_FDCWD, path, text, sizeof(text));
-    if (length > 1)
-        text_clean(name, THREAD_NAME_SIZE, text, (size_t)length - 1);
+    read_comm(name, path);
+    if (is_inherited(pid, name))
+        name[0] = '\0';
 }

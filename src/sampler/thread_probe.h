@@ -39,15 +39,12 @@ bool thread_probe_schedule(const struct thread_probe *probe, struct schedule_cou
 /* Read syscall; false when the thread is gone. */
 bool thread_probe_activity(const struct thread_probe *probe, struct kernel_activity *activity);
 
-/* The thread of process `pid` that its own PID namespace numbers `native_id`, numbered as in ours; 0 when
- * there is none. */
-pid_t thread_find(pid_t pid, uint64_t native_id);
-
 enum {
-    THREAD_NAME_SIZE = 64,
+    KERNEL_NAME_SIZE = 64,
 };
 
-/* The kernel's name of a thread, clean; empty when it cannot be read. */
-void thread_read_name(char name[static THREAD_NAME_SIZE], pid_t pid, pid_t tid);
+/* The name that the kernel knows a thread by, clean; empty when it is the process's own, which every thread
+ * has at first, or cannot be read. */
+void thread_read_kernel_name(char name[static KERNEL_NAME_SIZE], pid_t pid, pid_t tid);
 
 #endif

@@ -69,7 +69,7 @@ static void attach_threads(struct process *process, const struct process_record 
         const struct thread_record *from = &record->threads[i];
         threads[i] = (struct thread){
             .tid = from->tid,
-            .name = from->name[0] != '\0' ? arena_copy_text(arena, from->name, strlen(from->name)) : NULL,
+            .name = from->name != NULL ? arena_copy_text(arena, from->name, strlen(from->name)) : NULL,
             .state = from->reason.state,
             .cpu_percent =
                 interval_ns > 0 ? 100.0 * (double)from->cpu_ns / (double)interval_ns : UNKNOWN_REAL,

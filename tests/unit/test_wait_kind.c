@@ -1,4 +1,6 @@
 /* Protects that a system call and its descriptor are read as the right kind of wait. */
+#include "sampler/thread_ids.h"
+#include "sampler/thread_probe.h"
 #include "sampler/wait_kind.h"
 
 #include <fcntl.h>
@@ -109,9 +111,11 @@ static void test_the_own_thread_can_be_probed(void **state)
     assert_true(thread_probe_open(&probe, getpid(), gettid()));
     assert_true(thread_probe_schedule(&probe, &counters));
     assert_true(thread_probe_activity(&probe, &activity));
-    assert_int_equal(thread_find(getpid(), (uint64_t)gettid()), gettid());
-    assert_int_equal(thread_find(getpid(), 0), 0);
-    assert_int_equal(thread_find(getpid(), UINT64_MAX), 0);
+    struct thread_ids ids = {.pid = getpid()};
+    assert_int_equal(thread_ids_find(&ids, (uint64_t)gettid()), gettid());
+    assert_int_equal(thread_ids_find(&ids, 0), 0);
+    assert_int_equal(thread_ids_find(&ids, UINT64_MAX), 0);
+    thread_ids_free(&ids);
     thread_probe_close(&probe);
     assert_false(thread_probe_open(&probe, getpid(), 1));
 }

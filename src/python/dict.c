@@ -1,0 +1,209 @@
+#include "python/dict.h"
+
+#include "base/memory.h"
+#include "python/memory.h"
+#include "python/unicode.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    /* dk_kind */
+    KEYS_GENERAL = 0,
+    KEYS_SPLIT = 2,
+    /* tp_flags, Include/object.h */
+    FLAG_INLINE_VALUES = 1 << 2,
+    FLAG_MANAGED_DICT = 1 << 4,
+
+    KEYS_HEADER_MAX = 128,
+    MAX_LOG2_INDEX_BYTES = 20,
+    MAX_BASIC_SIZE = 1 << 16,
+    LOAD_TRIES = 3, /* the program that owns the dict may change it while it is copied */
+    KEYS_AT_ONCE = 64,
+    KEY_BYTES = 128, /* of each key: the object up to the end of a short text */
+};
+
+void dict_reader_free(struct dict_reader *reader)
+{
+    free(reader->words);
+    *reader = (struct dict_reader){0};
+}
+
+static size_t words_per_entry(const struct dict_reader *reader)
+{
+    return reader->has_hashes ? 3 : 2;
+}
+
+static bool read_word(const struct dict_reader *reader, uint64_t address, uint64_t *word)
+{
+    return memory_read_word(reader->pid, address, word);
+}
+
+struct dict_entry dict_entry(const struct dict_reader *reader, size_t index)
+{
+    const uint64_t *words = reader->words + index * words_per_entry(reader);
+
+    if (!reader->has_hashes)
+        return (struct dict_entry){.key = words[0], .value = words[1]};
+    return (struct dict_entry){.hash = words[0], .key = words[1], .value = words[2]};
+}
+
+/* ---- copying ---- */
+
+/* Keys that several instances have in common say nothing of the values: those are in a list of their own. */
+static bool load_values(struct dict_reader *reader, uint64_t values)
+{
+    uint64_t *words = reader->words + reader->count * 2;
+
+    if (!memory_is_pointer(values) || !memory_read(reader->pid, values + reader->layout->values.data, words,
+                                                   reader->count * sizeof(*words)))
+        return false;
+    for (size_t i = 0; i < reader->count; i++)
+        reader->words[i * 2 + 1] = words[i];
+    return true;
+}
+
+/* Copy the entries of a table of keys, and with `values` the values that belong to them. */
+static bool load_entries(struct dict_reader *reader, uint64_t keys, uint64_t values)
+{
+    const struct python_layout *layout = reader->layout;
+    unsigned char header[KEYS_HEADER_MAX];
+
+    reader->count = 0;
+    if (!memory_is_pointer(keys) || layout->keys.indices > sizeof(header) ||
+        !memory_read(reader->pid, keys, header, layout->keys.indices))
+        return false;
+    uint8_t log2_index_bytes = memory_get_u8(header, layout->keys.log2_index_bytes);
+    uint8_t kind = memory_get_u8(header, layout->keys.kind);
+    uint64_t count = memory_get_u64(header, layout->keys.entry_count);
+    if (log2_index_bytes > MAX_LOG2_INDEX_BYTES || kind > KEYS_SPLIT || count > DICT_MAX_ENTRIES)
+        return false;
+
+    reader->has_hashes = kind == KEYS_GENERAL;
+    size_t words = (size_t)count * words_per_entry(reader);
+    reader->words =
+        memory_grow(reader->words, &reader->capacity, words + (size_t)count, sizeof(*reader->words));
+    uint64_t entries = keys + layout->keys.indices + (UINT64_C(1) << log2_index_bytes);
+    if (count > 0 && !memory_read(reader->pid, entries, reader->words, words * sizeof(*reader->words)))
+        return false;
+    reader->count = (size_t)count;
+    if (values == 0 && kind != KEYS_SPLIT)
+        return true;
+    return kind != KEYS_GENERAL && load_values(reader, values);
+}
+
+bool dict_load(struct dict_reader *reader, uint64_t address)
+{
+    uint64_t keys, values, keys_after;
+
+    reader->count = 0;
+    for (int i = 0; i < LOAD_TRIES && memory_is_pointer(address); i++) {
+        if (!read_word(reader, address + reader->layout->dict.keys, &keys) ||
+            !read_word(reader, address + reader->layout->dict.values, &values))
+            return false;
+        bool loaded = load_entries(reader, keys, values);
+        if (!read_word(reader, address + reader->layout->dict.keys, &keys_after))
+            return false;
+        if (keys_after == keys)
+            return loaded;
+    }
+    reader->count = 0;
+    return false;
+}
+
+/* An instance of a class whose instances share their keys. */
+static bool load_managed(struct dict_reader *reader, uint64_t instance, uint64_t type, uint64_t flags)
+{
+    const struct python_layout *layout = reader->layout;
+    uint64_t dict, keys, values = 0, size;
+    uint8_t valid;
+
+    if (!read_word(reader, instance - layout->instance.dict_before, &dict) ||
+        !read_word(reader, type + layout->type.cached_keys, &keys))
+        return false;
+    if (layout->instance.values_before != LAYOUT_NONE &&
+        read_word(reader, instance - layout->instance.values_before, &values) && values != 0)
+        return load_entries(reader, keys, values);
+    if (layout->instance.values_are_tagged && (dict & 1) != 0)
+        return load_entries(reader, keys, dict + 1);
+    if (dict != 0 || !layout->instance.values_are_inline || (flags & FLAG_INLINE_VALUES) == 0)
+        return dict_load(reader, dict);
+    if (!read_word(reader, type + layout->type.basic_size, &size) || size > MAX_BASIC_SIZE)
+        return false;
+    values = instance + size;
+    return memory_read(reader->pid, values + layout->values.valid, &valid, sizeof(valid)) && valid != 0 &&
+           load_entries(reader, keys, values);
+}
+
+bool dict_load_attributes(struct dict_reader *reader, uint64_t instance)
+{
+    const struct python_layout *layout = reader->layout;
+    uint64_t type, flags, offset, dict;
+
+    reader->count = 0;
+    if (!memory_is_pointer(instance) || !read_word(reader, instance + layout->object.type, &type) ||
+        !memory_is_pointer(type) || !read_word(reader, type + layout->type.flags, &flags) ||
+        !read_word(reader, type + layout->type.dict_offset, &offset))
+        return false;
+    if ((flags & FLAG_MANAGED_DICT) != 0)
+        return load_managed(reader, instance, type, flags);
+    return offset != 0 && offset < MAX_BASIC_SIZE && read_word(reader, instance + offset, &dict) &&
+           dict_load(reader, dict);
+}
+
+/* ---- finding ---- */
+
+static bool is_text(const struct dict_reader *reader, uint64_t address, const unsigned char *object,
+                    const char *text, size_t length)
+{
+    struct unicode_characters characters;
+
+    return unicode_find_characters(&characters, reader->layout, address, object) && characters.width == 1 &&
+           characters.length == length && characters.address - address <= KEY_BYTES - length &&
+           memcmp(object + (characters.address - address), text, length) == 0;
+}
+
+/* Compare the keys of some entries; the address of the value whose key it is, or 0. */
+static uint64_t find_among(struct dict_reader *reader, const struct memory_piece *pieces,
+                           const uint64_t *values, size_t count, const char *name, size_t length)
+{
+    /* The kernel stops at a piece that cannot be read: go on behind it. */
+    for (size_t done = 0; done < count; done++) {
+        size_t end = done + memory_read_pieces(reader->pid, pieces + done, count - done);
+        for (; done < end; done++) {
+            if (!is_text(reader, pieces[done].address, pieces[done].buffer, name, length))
+                continue;
+            reader->text_type = memory_get_u64(pieces[done].buffer, reader->layout->object.type);
+            return values[done];
+        }
+    }
+    return 0;
+}
+
+uint64_t dict_find(struct dict_reader *reader, const char *name)
+{
+    unsigned char objects[KEYS_AT_ONCE][KEY_BYTES];
+    struct memory_piece pieces[KEYS_AT_ONCE];
+    uint64_t values[KEYS_AT_ONCE];
+    size_t length = strlen(name);
+    size_t size = reader->layout->unicode.ascii_data + length;
+    size_t pending = 0;
+
+    if (size > KEY_BYTES || unicode_header_size(reader->layout) > size ||
+        reader->layout->object.type > size - sizeof(uint64_t))
+        return 0;
+    for (size_t i = 0; i < reader->count; i++) {
+        struct dict_entry entry = dict_entry(reader, i);
+        if (memory_is_pointer(entry.key) && memory_is_pointer(entry.value)) {
+            pieces[pending] = (struct memory_piece){entry.key, objects[pending], size};
+            values[pending++] = entry.value;
+        }
+        if (pending == KEYS_AT_ONCE || (pending > 0 && i + 1 == reader->count)) {
+            uint64_t value = find_among(reader, pieces, values, pending, name, length);
+            if (value != 0)
+                return value;
+            pending = 0;
+        }
+    }
+    return 0;
+}
