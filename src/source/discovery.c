@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static const uint64_t executable_interval_ns = 3 * NS_PER_SECOND / 2;
@@ -108,6 +109,17 @@ static bool read_identity(struct watched_process *process, char name[static 32])
     return true;
 }
 
+/* CPU time that a process has used, all its threads, to the nanosecond; 0 when it cannot be told. */
+static uint64_t read_cpu_clock(pid_t pid)
+{
+    clockid_t clock;
+    struct timespec used;
+
+    if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) != 0)
+        return 0;
+    return (uint64_t)used.tv_sec * NS_PER_SECOND + (uint64_t)used.tv_nsec;
+}
+
 /* A number for the executable that a process runs; 0 when it cannot be seen. */
 static uint64_t hash_executable(pid_t pid, char target[static PATH_MAX])
 {
@@ -120,7 +132,7 @@ static uint64_t hash_executable(pid_t pid, char target[static PATH_MAX])
         return 0;
     }
     target[length] = '\0';
-    return hash_bytes(target, (size_t)length);
+    return hash_bytes(target, (size_t)length, 0);
 }
 
 static const char *last_part(const char *path)
@@ -152,6 +164,7 @@ static void look_at_mappings(struct watched_process *process, const char *name, 
 
     free(process->error);
     process->error = NULL;
+    process->mappings_cpu_ns = process->cpu_ns;
     process->presence = python_locate(process->pid, &process->location, &error);
     process->mappings_ns = now_ns;
     process->is_python = process->presence == PYTHON_FOUND || process->presence == PYTHON_STARTING ||
@@ -169,9 +182,11 @@ static bool examine(struct watched_process *process, bool patient, uint64_t now_
     char name[32], executable[PATH_MAX], path[32];
     struct stat status;
 
+    process->cpu_ns = read_cpu_clock(process->pid);
     if (!read_identity(process, name))
         return false;
     process->executable_ns = now_ns;
+    process->executable_cpu_ns = process->cpu_ns;
     process->executable_hash = 0;
     if (process->kernel_thread) {
         process->examined = true;
@@ -204,19 +219,23 @@ static uint64_t mappings_interval(const struct watched_process *process)
     return age_ns < longest_mappings_interval_ns ? age_ns : longest_mappings_interval_ns;
 }
 
-/* See whether a known process has become another one. */
+/* See whether a known process has become another one. What has not run since the last look has not. */
 static void look_again(struct watched_process *process, uint64_t now_ns)
 {
     char executable[PATH_MAX];
 
     if (process->kernel_thread)
         return;
-    if (now_ns - process->executable_ns >= executable_interval_ns) {
+    process->cpu_ns = read_cpu_clock(process->pid);
+    bool may_have_executed = process->cpu_ns == 0 || process->cpu_ns != process->executable_cpu_ns;
+    if (may_have_executed && now_ns - process->executable_ns >= executable_interval_ns) {
         process->executable_ns = now_ns;
+        process->executable_cpu_ns = process->cpu_ns;
         if (hash_executable(process->pid, executable) != process->executable_hash)
             process->examined = false;
     }
-    if (process->examined && process->presence != PYTHON_FOUND &&
+    bool may_have_mapped = process->cpu_ns == 0 || process->cpu_ns != process->mappings_cpu_ns;
+    if (process->examined && process->presence != PYTHON_FOUND && may_have_mapped &&
         now_ns - process->mappings_ns >= mappings_interval(process))
         look_at_mappings(process, "", now_ns);
 }

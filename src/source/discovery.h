@@ -1,7 +1,8 @@
 /* Which processes are Python, and which of them are watched.
  *
- * A new process is examined once; then it costs one readlink(2) of its executable every 1.5 s, to notice an
- * exec, and more and more seldom a look at its mappings, to notice that it loaded an interpreter. */
+ * A new process is examined once. Then its CPU clock tells whether it has run since: if not, it is what it
+ * was. If so, its executable is looked at every 1.5 s, to notice an exec, and more and more seldom its
+ * mappings, to notice that it loaded an interpreter. */
 #ifndef PYNECK_SOURCE_DISCOVERY_H
 #define PYNECK_SOURCE_DISCOVERY_H
 
@@ -28,6 +29,9 @@ struct watched_process {
     struct python_location location;
     char *error; /* why it cannot be read, or NULL */
 
+    uint64_t cpu_ns; /* CPU time at the last look at the process, by its clock; 0 when not readable */
+    uint64_t executable_cpu_ns; /* the same at the last look at its executable */
+    uint64_t mappings_cpu_ns;   /* and at its mappings */
     uint64_t executable_hash;
     uint64_t seen_ns;        /* first */
     uint64_t executable_ns;  /* last look at the executable */
