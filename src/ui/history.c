@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 enum {
-    MAX_HISTORIES = 512, /* processes; the one that was seen longest ago makes room */
+    MAX_HISTORIES = 512, /* processes */
 };
 
 #define KEEP_VANISHED_NS (60 * NS_PER_SECOND)
@@ -59,8 +59,6 @@ static void drop_longest_unseen(struct history *history)
 
 static struct process_history *create(struct history *history, const struct process *process)
 {
-    if (history->count == MAX_HISTORIES)
-        drop_longest_unseen(history);
     history->processes =
         memory_grow(history->processes, &history->capacity, history->count + 1, sizeof(*history->processes));
     struct process_history *created = &history->processes[history->count++];
@@ -70,15 +68,11 @@ static struct process_history *create(struct history *history, const struct proc
     return created;
 }
 
-static void add_process(struct history *history, const struct tick *tick, const struct process *process)
+static void add_to_windows(struct process_history *known, const struct tick *tick,
+                           const struct process *process)
 {
     const struct profile *profile = process->profile;
-    struct process_history *known = find(history, process);
 
-    if (known == NULL && profile == NULL)
-        return;
-    if (known == NULL)
-        known = create(history, process);
     known->last_seen_ns = tick->monotonic_ns;
     for (size_t choice = 0; choice < WINDOW_CHOICES; choice++)
         window_add(known->windows[choice], tick, process);
@@ -90,13 +84,40 @@ static void add_process(struct history *history, const struct tick *tick, const 
     }
 }
 
-void history_add(struct history *history, const struct tick *tick)
+/* Begin with a process that is not known yet. When there are too many, those that have vanished make room,
+ * and for the selected one any other. */
+static void add_new(struct history *history, const struct tick *tick, const struct process *process,
+                    bool selected)
 {
-    for (size_t i = 0; i < tick->process_count; i++)
-        add_process(history, tick, &tick->processes[i]);
-    for (size_t i = history->count; i-- > 0;)
-        if (history->processes[i].last_seen_ns + KEEP_VANISHED_NS < tick->monotonic_ns)
+    if (process->profile == NULL || find(history, process) != NULL)
+        return;
+    if (history->count == MAX_HISTORIES) {
+        if (!selected && history->vanished == 0)
+            return;
+        drop_longest_unseen(history);
+        history->vanished -= history->vanished > 0;
+    }
+    add_to_windows(create(history, process), tick, process);
+}
+
+void history_add(struct history *history, const struct tick *tick, pid_t selected)
+{
+    history->vanished = 0;
+    for (size_t i = history->count; i-- > 0;) {
+        struct process_history *known = &history->processes[i];
+        const struct process *process = tick_find_process(tick, known->pid);
+        if (process != NULL && process->start_ticks == known->start_ticks)
+            add_to_windows(known, tick, process);
+        else if (known->last_seen_ns + KEEP_VANISHED_NS < tick->monotonic_ns)
             drop(history, i);
+        else
+            history->vanished++;
+    }
+    const struct process *favourite = tick_find_process(tick, selected);
+    if (favourite != NULL)
+        add_new(history, tick, favourite, true);
+    for (size_t i = 0; i < tick->process_count; i++)
+        add_new(history, tick, &tick->processes[i], false);
 }
 
 void history_reset(struct history *history)

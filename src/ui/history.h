@@ -34,10 +34,12 @@ struct history {
     struct process_history *processes;
     size_t count;
     size_t capacity;
+    size_t vanished; /* of them, not in the last tick */
 };
 
-/* Add a tick; windows of processes that vanished a while ago are dropped. Zero-initialized is empty. */
-void history_add(struct history *history, const struct tick *tick);
+/* Add a tick; windows of processes that vanished a while ago are dropped. There is a limit on the number of
+ * processes; the selected one is kept in any case. Zero-initialized is empty. */
+void history_add(struct history *history, const struct tick *tick, pid_t selected);
 
 /* What is known of a process, or NULL. Valid until the next history_add(). */
 const struct process_history *history_find(const struct history *history, const struct process *process);

@@ -81,7 +81,7 @@ void state_take_tick(struct state *state, struct tick *tick)
     if (state->list_changes)
         state->process_rows_seen = 0;
     state->list_changes = false;
-    history_add(&state->history, tick);
+    history_add(&state->history, tick, state->focus_pid);
     state_update_all(state);
     tick_free(before); /* the panes point into the new one now */
     state_selection_moved(state);

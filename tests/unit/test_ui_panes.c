@@ -249,15 +249,24 @@ static void history_of_vanished_processes_is_dropped(void **unused)
     tick->processes = processes;
     tick->process_count = 1000;
     tick->monotonic_ns = 1000 * NS_PER_SECOND;
-    history_add(&history, tick);
+    history_add(&history, tick, 0);
     assert_in_range(history.count, 1, 512); /* bounded however many there are */
+    assert_non_null(history_find(&history, &processes[0]));
+    assert_null(history_find(&history, &processes[999]));
+    history_add(&history, tick, 999);
+    assert_non_null(history_find(&history, &processes[998])); /* the selected one has its place */
+    assert_in_range(history.count, 1, 512);
+    tick->processes = processes + 999; /* what has gone makes room */
+    tick->process_count = 1;
+    tick->monotonic_ns += 30 * NS_PER_SECOND;
+    history_add(&history, tick, 0);
     assert_non_null(history_find(&history, &processes[999]));
     tick->process_count = 0;
     tick->monotonic_ns += 30 * NS_PER_SECOND;
-    history_add(&history, tick);
+    history_add(&history, tick, 0);
     assert_non_null(history_find(&history, &processes[999]));
     tick->monotonic_ns += 31 * NS_PER_SECOND;
-    history_add(&history, tick);
+    history_add(&history, tick, 0);
     assert_int_equal(history.count, 0);
     history_free(&history);
     tick_free(tick);
