@@ -13,12 +13,12 @@
 enum {
     MAX_ENTRIES = 1 << 16,
     FIRST_CAPACITY = 1 << 10,
-    MAX_CODE_UNITS = 8 << 20, /* 16 MiB of bytecode */
+    MAX_BYTECODE_BYTES = 16 << 20,
     MAX_FRAME_SLOTS = 1 << 20,
     MAX_LINE_TABLE_BYTES = 1 << 20, /* of one code object, as the process holds it */
     LINE_TABLES_BYTES = 32 << 20,   /* of all code objects, as they are kept here */
-    CODE_BYTES_MAX = 1024,          /* layout.c allows no larger struct */
-    BYTES_HEADER_MAX = 512,
+    MAX_LOADS = 256,                /* code objects read for one sample */
+    MAX_LINE_BYTES = 4 << 20,       /* of line tables read for one sample */
     CODE_UNIT_BYTES = 2,
     SLOT_BYTES = 8, /* of a local variable or a stack entry in a frame */
 };
@@ -30,7 +30,7 @@ struct identity {
     uint64_t name;
     uint64_t qualname;
     uint64_t line_table;
-    uint64_t code_units;
+    uint64_t bytecode; /* its length in units, or to 3.10 the address of the bytes object that it is in */
     uint32_t first_line;
 };
 
@@ -44,11 +44,14 @@ struct code_cache {
     pid_t pid;
     const struct python_layout *layout;
     struct call_tree *tree;
+    uint64_t key;         /* of the hash, so that no target can choose addresses that collide */
     uint64_t code_type;   /* address of PyCode_Type; 0 until it is learned */
     struct entry **slots; /* open addressing; NULL is free */
     size_t capacity;      /* a power of two */
     size_t used;
     size_t line_bytes; /* of all line tables */
+    size_t loads_left; /* for this sample */
+    size_t line_bytes_left;
     unsigned char characters[2][UNICODE_MAX_BYTES];
     char filename[UNICODE_TEXT_SIZE];
     char qualname[UNICODE_TEXT_SIZE];
@@ -69,8 +72,10 @@ struct code_cache *code_cache_new(pid_t pid, const struct python_layout *layout,
     cache->pid = pid;
     cache->layout = layout;
     cache->tree = tree;
+    cache->key = hash_random_key();
     cache->capacity = FIRST_CAPACITY;
     cache->slots = memory_allocate(cache->capacity, sizeof(struct entry *));
+    code_cache_begin_sample(cache);
     return cache;
 }
 
@@ -105,7 +110,7 @@ void code_cache_free(struct code_cache *cache)
 
 static size_t home_slot(const struct code_cache *cache, uint64_t address)
 {
-    return (size_t)hash_u64(address) & (cache->capacity - 1);
+    return (size_t)hash_u64(address ^ cache->key) & (cache->capacity - 1);
 }
 
 static size_t find_slot(const struct code_cache *cache, uint64_t address)
@@ -199,6 +204,12 @@ static void make_room(struct code_cache *cache)
 
 /* ---- reading code objects ---- */
 
+void code_cache_begin_sample(struct code_cache *cache)
+{
+    cache->loads_left = MAX_LOADS;
+    cache->line_bytes_left = MAX_LINE_BYTES;
+}
+
 static void parse_identity(struct identity *identity, const struct python_layout *layout,
                            const unsigned char *bytes)
 {
@@ -206,9 +217,11 @@ static void parse_identity(struct identity *identity, const struct python_layout
     identity->type = memory_get_u64(bytes, layout->object.type);
     identity->filename = memory_get_u64(bytes, layout->code.filename);
     identity->name = memory_get_u64(bytes, layout->code.name);
-    identity->qualname = memory_get_u64(bytes, layout->code.qualname);
+    identity->qualname =
+        layout->code.qualname != LAYOUT_NONE ? memory_get_u64(bytes, layout->code.qualname) : identity->name;
     identity->line_table = memory_get_u64(bytes, layout->code.linetable);
-    identity->code_units = memory_get_u64(bytes, layout->code.code_units);
+    identity->bytecode = memory_get_u64(
+        bytes, layout->code.bytecode != LAYOUT_NONE ? layout->code.bytecode : layout->code.code_units);
     identity->first_line = memory_get_u32(bytes, layout->code.firstlineno);
 }
 
@@ -228,8 +241,7 @@ static bool is_code_type(const struct code_cache *cache, uint64_t type)
 static bool check_identity(struct code_cache *cache, const struct identity *identity)
 {
     if (!memory_is_pointer(identity->filename) || !memory_is_pointer(identity->name) ||
-        !memory_is_pointer(identity->qualname) || !memory_is_pointer(identity->line_table) ||
-        identity->code_units == 0 || identity->code_units > MAX_CODE_UNITS)
+        !memory_is_pointer(identity->qualname) || !memory_is_pointer(identity->line_table))
         return false;
     if (cache->code_type == 0 && is_code_type(cache, identity->type))
         cache->code_type = identity->type;
@@ -273,43 +285,71 @@ static bool is_internal(const struct code_cache *cache, uint32_t line)
     return false;
 }
 
+/* Where the bytecode begins and how long it is; false when it cannot be. */
+static bool find_bytecode(const struct code_cache *cache, const struct identity *identity,
+                          struct code_object *code)
+{
+    const struct python_layout *layout = cache->layout;
+    uint64_t length = identity->bytecode;
+
+    code->instructions = code->address + layout->code.instructions;
+    if (layout->code.bytecode == LAYOUT_NONE) {
+        if (length > MAX_BYTECODE_BYTES / layout->code.unit_bytes)
+            return false;
+        length *= layout->code.unit_bytes;
+    } else {
+        code->instructions = identity->bytecode + layout->bytes.data;
+        if (!memory_is_pointer(identity->bytecode) ||
+            !memory_read_word(cache->pid, identity->bytecode + layout->bytes.length, &length))
+            return false;
+    }
+    code->instruction_bytes = (uint32_t)length;
+    return length > 0 && length <= MAX_BYTECODE_BYTES;
+}
+
+/* How large its frame is on the data stack; false when it cannot be. */
+static bool find_frame_size(const struct python_layout *layout, const unsigned char *bytes, uint32_t *size)
+{
+    *size = 0;
+    if (layout->frame_storage != FRAMES_IN_DATA_STACK)
+        return true;
+    uint32_t locals = memory_get_u32(bytes, layout->code.nlocalsplus);
+    uint32_t stack = memory_get_u32(bytes, layout->code.stacksize);
+    *size = layout->frame.size + (locals + stack) * SLOT_BYTES;
+    return locals <= MAX_FRAME_SLOTS && stack <= MAX_FRAME_SLOTS;
+}
+
 /* Fill an entry from the bytes of a code object; false when they are none. */
 static bool fill_entry(struct code_cache *cache, struct entry *entry, uint64_t address,
                        const unsigned char *bytes, uint64_t now_ns)
 {
-    const struct python_layout *layout = cache->layout;
-    uint32_t locals = memory_get_u32(bytes, layout->code.nlocalsplus);
-    uint32_t stack = memory_get_u32(bytes, layout->code.stacksize);
+    struct code_object code = {.address = address, .verified_ns = now_ns, .added_ns = now_ns};
     struct identity identity;
 
-    parse_identity(&identity, layout, bytes);
-    if (locals > MAX_FRAME_SLOTS || stack > MAX_FRAME_SLOTS || !check_identity(cache, &identity) ||
-        !read_names(cache, &identity))
+    parse_identity(&identity, cache->layout, bytes);
+    if (!check_identity(cache, &identity) || !find_bytecode(cache, &identity, &code) ||
+        !find_frame_size(cache->layout, bytes, &code.frame_bytes) || !read_names(cache, &identity))
         return false;
 
     uint32_t line = identity.first_line <= INT32_MAX ? identity.first_line : 0;
     forget_lines(cache, entry);
+    code.function = call_tree_add_function(cache->tree, cache->qualname, cache->filename, line);
+    code.internal = is_internal(cache, line);
     entry->identity = identity;
-    entry->code = (struct code_object){
-        .address = address,
-        .instructions = address + layout->code.instructions,
-        .instruction_bytes = (uint32_t)identity.code_units * CODE_UNIT_BYTES,
-        .function = call_tree_add_function(cache->tree, cache->qualname, cache->filename, line),
-        .frame_bytes = layout->frame.size + (locals + stack) * SLOT_BYTES,
-        .internal = is_internal(cache, line),
-        .verified_ns = now_ns,
-        .added_ns = now_ns,
-    };
+    entry->code = code;
     return true;
 }
 
 struct code_object *code_cache_load(struct code_cache *cache, uint64_t address, uint64_t now_ns)
 {
     struct code_object *known = code_cache_find(cache, address);
-    unsigned char bytes[CODE_BYTES_MAX];
+    unsigned char bytes[LAYOUT_MAX_CODE_BYTES];
 
     if (known != NULL)
         return known;
+    if (cache->loads_left == 0)
+        return NULL;
+    cache->loads_left--;
     if (!memory_is_pointer(address) || !memory_read(cache->pid, address, bytes, cache->layout->code.size))
         return NULL;
 
@@ -347,7 +387,7 @@ size_t code_cache_verify(struct code_cache *cache, const uint64_t *addresses, si
     enum {
         BATCH = 32,
     };
-    unsigned char bytes[BATCH][CODE_BYTES_MAX];
+    unsigned char bytes[BATCH][LAYOUT_MAX_CODE_BYTES];
     struct memory_piece pieces[BATCH];
     size_t changed = 0;
 
@@ -383,20 +423,19 @@ size_t code_cache_verify(struct code_cache *cache, const uint64_t *addresses, si
 static void load_lines(struct code_cache *cache, struct entry *entry)
 {
     const struct python_layout *layout = cache->layout;
-    unsigned char header[BYTES_HEADER_MAX];
-    unsigned char *bytes = NULL;
+    unsigned char header[LAYOUT_MAX_OBJECT_BYTES];
     uint64_t length = 0;
 
-    if (memory_read(cache->pid, entry->identity.line_table, header, layout->bytes.data)) {
+    if (memory_read(cache->pid, entry->identity.line_table, header, layout->bytes.data))
         length = memory_get_u64(header, layout->bytes.length);
-        if (length > MAX_LINE_TABLE_BYTES)
-            length = 0;
-        bytes = memory_allocate(length + 1, 1);
-        if (!memory_read(cache->pid, entry->identity.line_table + layout->bytes.data, bytes, length))
-            length = 0;
-    }
-    entry->lines =
-        line_table_decode(bytes, length, entry->identity.first_line, (uint32_t)entry->identity.code_units);
+    if (length > MAX_LINE_TABLE_BYTES)
+        length = 0;
+    cache->line_bytes_left -= length < cache->line_bytes_left ? length : cache->line_bytes_left;
+    unsigned char *bytes = memory_allocate(length, 1);
+    if (!memory_read(cache->pid, entry->identity.line_table + layout->bytes.data, bytes, length))
+        length = 0;
+    entry->lines = line_table_decode(layout->line_table_format, bytes, length, entry->identity.first_line,
+                                     entry->code.instruction_bytes / layout->code.unit_bytes);
     free(bytes);
 
     if (cache->line_bytes > LINE_TABLES_BYTES) {
@@ -419,9 +458,13 @@ uint32_t code_cache_line(struct code_cache *cache, const struct code_object *cod
         return 0;
     if (instruction < code->instructions)
         return entry->identity.first_line <= INT32_MAX ? entry->identity.first_line : 0;
-    if (entry->lines == NULL)
+    if (entry->lines == NULL) {
+        if (cache->line_bytes_left == 0)
+            return 0;
         load_lines(cache, entry);
-    return line_table_find(entry->lines, (uint32_t)((instruction - code->instructions) / CODE_UNIT_BYTES));
+    }
+    return line_table_find(entry->lines,
+                           (uint32_t)(instruction - code->instructions) / cache->layout->code.unit_bytes);
 }
 
 /* Up to 3.12 a frame that has not begun yet points to the code unit before the first

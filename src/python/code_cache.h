@@ -34,6 +34,10 @@ struct code_object {
 struct code_cache *code_cache_new(pid_t pid, const struct python_layout *layout, struct call_tree *tree);
 void code_cache_free(struct code_cache *cache);
 
+/* Called before each sample: what one sample may read anew is bounded, whatever the process says. Beyond that
+ * code objects are not found and lines not known until the next sample. */
+void code_cache_begin_sample(struct code_cache *cache);
+
 /* The entry of an address if it is known; reads no memory. */
 struct code_object *code_cache_find(struct code_cache *cache, uint64_t address);
 

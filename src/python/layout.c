@@ -34,15 +34,10 @@ static const struct {
     {FIELD(code.code_units), FIELD(object.type)},
 };
 
-/* What an offset may be. The limits are several times what any version has, and small enough for a buffer of
- * that size where whole structs are read. */
+/* What an offset may be in structs that are never read as a whole: several times what any version has. */
 enum {
     RUNTIME_LIMIT = 16 << 20,
     INTERPRETER_LIMIT = 16 << 20,
-    THREAD_LIMIT = 4096,
-    FRAME_LIMIT = 512,
-    CODE_LIMIT = 1024,
-    OBJECT_LIMIT = 512,
     TYPE_LIMIT = 4096,
 };
 
@@ -61,47 +56,47 @@ static const struct {
     {FIELD(interpreter.gil), 8, INTERPRETER_LIMIT, "interpreter.gil"},
     {FIELD(interpreter.gc_collecting), 4, INTERPRETER_LIMIT, "interpreter.gc_collecting"},
     {FIELD(interpreter.code_object_generation), 8, INTERPRETER_LIMIT, "interpreter.code_object_generation"},
-    {FIELD(gil.locked), 4, OBJECT_LIMIT, "gil.locked"},
-    {FIELD(gil.last_holder), 8, OBJECT_LIMIT, "gil.last_holder"},
-    {FIELD(thread.size), 8, THREAD_LIMIT, "thread.size"},
-    {FIELD(thread.next), 8, THREAD_LIMIT, "thread.next"},
-    {FIELD(thread.interpreter), 8, THREAD_LIMIT, "thread.interpreter"},
-    {FIELD(thread.current_frame), 8, THREAD_LIMIT, "thread.current_frame"},
-    {FIELD(thread.thread_id), 8, THREAD_LIMIT, "thread.thread_id"},
-    {FIELD(thread.native_thread_id), 8, THREAD_LIMIT, "thread.native_thread_id"},
-    {FIELD(thread.datastack_chunk), 8, THREAD_LIMIT, "thread.datastack_chunk"},
-    {FIELD(thread.datastack_top), 8, THREAD_LIMIT, "thread.datastack_top"},
-    {FIELD(frame.size), 8, FRAME_LIMIT, "frame.size"},
-    {FIELD(frame.executable), 8, FRAME_LIMIT, "frame.executable"},
-    {FIELD(frame.previous), 8, FRAME_LIMIT, "frame.previous"},
-    {FIELD(frame.instruction), 8, FRAME_LIMIT, "frame.instruction"},
-    {FIELD(frame.owner), 1, FRAME_LIMIT, "frame.owner"},
-    {FIELD(frame.stacktop), 4, FRAME_LIMIT, "frame.stacktop"},
-    {FIELD(code.size), 8, CODE_LIMIT, "code.size"},
-    {FIELD(code.filename), 8, CODE_LIMIT, "code.filename"},
-    {FIELD(code.name), 8, CODE_LIMIT, "code.name"},
-    {FIELD(code.qualname), 8, CODE_LIMIT, "code.qualname"},
-    {FIELD(code.linetable), 8, CODE_LIMIT, "code.linetable"},
-    {FIELD(code.firstlineno), 4, CODE_LIMIT, "code.firstlineno"},
-    {FIELD(code.nlocalsplus), 4, CODE_LIMIT, "code.nlocalsplus"},
-    {FIELD(code.stacksize), 4, CODE_LIMIT, "code.stacksize"},
-    {FIELD(code.code_units), 8, CODE_LIMIT, "code.code_units"},
-    {FIELD(code.instructions), 2, CODE_LIMIT, "code.instructions"},
-    {FIELD(object.type), 8, OBJECT_LIMIT, "object.type"},
-    {FIELD(object.type_name), 8, OBJECT_LIMIT, "object.type_name"},
+    {FIELD(gil.locked), 4, LAYOUT_MAX_OBJECT_BYTES, "gil.locked"},
+    {FIELD(gil.last_holder), 8, LAYOUT_MAX_OBJECT_BYTES, "gil.last_holder"},
+    {FIELD(thread.size), 8, LAYOUT_MAX_THREAD_BYTES, "thread.size"},
+    {FIELD(thread.next), 8, LAYOUT_MAX_THREAD_BYTES, "thread.next"},
+    {FIELD(thread.interpreter), 8, LAYOUT_MAX_THREAD_BYTES, "thread.interpreter"},
+    {FIELD(thread.current_frame), 8, LAYOUT_MAX_THREAD_BYTES, "thread.current_frame"},
+    {FIELD(thread.thread_id), 8, LAYOUT_MAX_THREAD_BYTES, "thread.thread_id"},
+    {FIELD(thread.native_thread_id), 8, LAYOUT_MAX_THREAD_BYTES, "thread.native_thread_id"},
+    {FIELD(thread.datastack_chunk), 8, LAYOUT_MAX_THREAD_BYTES, "thread.datastack_chunk"},
+    {FIELD(thread.datastack_top), 8, LAYOUT_MAX_THREAD_BYTES, "thread.datastack_top"},
+    {FIELD(frame.size), 8, LAYOUT_MAX_FRAME_BYTES, "frame.size"},
+    {FIELD(frame.executable), 8, LAYOUT_MAX_FRAME_BYTES, "frame.executable"},
+    {FIELD(frame.previous), 8, LAYOUT_MAX_FRAME_BYTES, "frame.previous"},
+    {FIELD(frame.instruction), 8, LAYOUT_MAX_FRAME_BYTES, "frame.instruction"},
+    {FIELD(frame.owner), 1, LAYOUT_MAX_FRAME_BYTES, "frame.owner"},
+    {FIELD(frame.stacktop), 4, LAYOUT_MAX_FRAME_BYTES, "frame.stacktop"},
+    {FIELD(code.size), 8, LAYOUT_MAX_CODE_BYTES, "code.size"},
+    {FIELD(code.filename), 8, LAYOUT_MAX_CODE_BYTES, "code.filename"},
+    {FIELD(code.name), 8, LAYOUT_MAX_CODE_BYTES, "code.name"},
+    {FIELD(code.qualname), 8, LAYOUT_MAX_CODE_BYTES, "code.qualname"},
+    {FIELD(code.linetable), 8, LAYOUT_MAX_CODE_BYTES, "code.linetable"},
+    {FIELD(code.firstlineno), 4, LAYOUT_MAX_CODE_BYTES, "code.firstlineno"},
+    {FIELD(code.nlocalsplus), 4, LAYOUT_MAX_CODE_BYTES, "code.nlocalsplus"},
+    {FIELD(code.stacksize), 4, LAYOUT_MAX_CODE_BYTES, "code.stacksize"},
+    {FIELD(code.code_units), 8, LAYOUT_MAX_CODE_BYTES, "code.code_units"},
+    {FIELD(code.instructions), 2, LAYOUT_MAX_CODE_BYTES, "code.instructions"},
+    {FIELD(object.type), 8, LAYOUT_MAX_OBJECT_BYTES, "object.type"},
+    {FIELD(object.type_name), 8, LAYOUT_MAX_OBJECT_BYTES, "object.type_name"},
     {FIELD(interpreter.modules), 8, INTERPRETER_LIMIT, "interpreter.modules"},
     {FIELD(type.flags), 8, TYPE_LIMIT, "type.flags"},
     {FIELD(type.basic_size), 8, TYPE_LIMIT, "type.basic_size"},
     {FIELD(type.dict_offset), 8, TYPE_LIMIT, "type.dict_offset"},
     {FIELD(type.cached_keys), 8, TYPE_LIMIT, "type.cached_keys"},
-    {FIELD(dict.keys), 8, OBJECT_LIMIT, "dict.keys"},
-    {FIELD(dict.values), 8, OBJECT_LIMIT, "dict.values"},
-    {FIELD(unicode.state), 4, OBJECT_LIMIT, "unicode.state"},
-    {FIELD(unicode.length), 8, OBJECT_LIMIT, "unicode.length"},
-    {FIELD(unicode.ascii_data), 1, OBJECT_LIMIT, "unicode.ascii_data"},
-    {FIELD(unicode.compact_data), 4, OBJECT_LIMIT, "unicode.compact_data"},
-    {FIELD(bytes.length), 8, OBJECT_LIMIT, "bytes.length"},
-    {FIELD(bytes.data), 1, OBJECT_LIMIT, "bytes.data"},
+    {FIELD(dict.keys), 8, LAYOUT_MAX_OBJECT_BYTES, "dict.keys"},
+    {FIELD(dict.values), 8, LAYOUT_MAX_OBJECT_BYTES, "dict.values"},
+    {FIELD(unicode.state), 4, LAYOUT_MAX_OBJECT_BYTES, "unicode.state"},
+    {FIELD(unicode.length), 8, LAYOUT_MAX_OBJECT_BYTES, "unicode.length"},
+    {FIELD(unicode.ascii_data), 1, LAYOUT_MAX_OBJECT_BYTES, "unicode.ascii_data"},
+    {FIELD(unicode.compact_data), 4, LAYOUT_MAX_OBJECT_BYTES, "unicode.compact_data"},
+    {FIELD(bytes.length), 8, LAYOUT_MAX_OBJECT_BYTES, "bytes.length"},
+    {FIELD(bytes.data), 1, LAYOUT_MAX_OBJECT_BYTES, "bytes.data"},
 };
 
 /* Fields that lie in a struct which is read as far as another field says. */
@@ -129,13 +124,19 @@ static void set_field(struct python_layout *layout, size_t field, uint32_t value
     memcpy((unsigned char *)layout + field, &value, sizeof(value));
 }
 
+/* The row of a version: of those of its minor version the last one that begins no later. Where no more than
+ * the minor version is known, its last row, for that is where most patch releases are. */
 static const struct layout_row *find_row(uint32_t version)
 {
+    const struct layout_row *found = NULL;
+
     for (size_t i = 0; i < layout_table_length; i++) {
-        if (layout_table[i].layout.version >> 16 == version >> 16)
-            return &layout_table[i];
+        const struct layout_row *row = &layout_table[i];
+        if (row->layout.version >> 16 == version >> 16 &&
+            (row->layout.version >> 8 <= version >> 8 || !layout_version_is_exact(version)))
+            found = row;
     }
-    return NULL;
+    return found;
 }
 
 static struct error *not_readable(uint32_t version, const char *what)
@@ -210,7 +211,7 @@ static uint32_t thread_size(const struct python_layout *layout)
     uint32_t size = 0;
 
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-        if (fields[i] < THREAD_LIMIT && fields[i] + 8 > size)
+        if (fields[i] < LAYOUT_MAX_THREAD_BYTES && fields[i] + 8 > size)
             size = fields[i] + 8;
     }
     return size;

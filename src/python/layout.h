@@ -48,7 +48,7 @@ struct python_layout {
     struct {
         uint32_t interpreters_head;
         uint32_t finalizing; /* thread state that finalizes the runtime, 0 while it lives */
-        uint32_t gil; /* to 3.11: the one struct _gil_runtime_state, or the variables that became it */
+        uint32_t gil;        /* to 3.11: the one struct _gil_runtime_state, or the variables that became it */
         uint32_t gil_pointer;    /* 2.7: pointer to the lock that is the GIL */
         uint32_t current_thread; /* before 3.7: thread state that holds the GIL, 0 when nobody does */
         uint32_t gc_collecting;  /* int, to 3.8: a collection runs */
@@ -113,10 +113,10 @@ struct python_layout {
         uint32_t reference_count;
         uint32_t back;
         uint32_t code;
-        uint32_t last_instruction;  /* int, in units of code.unit_bytes; -1 before the first */
-        uint32_t state;             /* one byte: f_executing, or f_state in 3.10; LAYOUT_NONE in 2.7 */
-        uint32_t thread;            /* 2.7: thread state that runs it */
-        uint8_t executing;          /* what `state` is while the frame executes */
+        uint32_t last_instruction; /* int, in units of code.unit_bytes; -1 before the first */
+        uint32_t state;            /* one byte: f_executing, or f_state in 3.10; LAYOUT_NONE in 2.7 */
+        uint32_t thread;           /* 2.7: thread state that runs it */
+        uint8_t executing;         /* what `state` is while the frame executes */
     } frame_object;
 
     struct {
@@ -189,6 +189,15 @@ struct python_layout {
         uint32_t length;
         uint32_t data;
     } bytes;
+};
+
+/* No field lies behind these, whatever an interpreter says: how large a buffer for a whole struct, or for the
+ * part of an object before its own data, has to be. Several times what any version needs. */
+enum {
+    LAYOUT_MAX_THREAD_BYTES = 4096,
+    LAYOUT_MAX_FRAME_BYTES = 256,
+    LAYOUT_MAX_CODE_BYTES = 1024,
+    LAYOUT_MAX_OBJECT_BYTES = 512,
 };
 
 /* How many bytes at the start of _PyRuntime layout_from_debug_offsets() wants. */

@@ -1,5 +1,6 @@
-/* The rows that src/python/make_layouts makes, one for each minor version: where the fields lie in its normal
- * build, and from 3.13 on where in _Py_DebugOffsets a build says where they lie in itself. */
+/* The rows that src/python/make_layouts makes, one for each minor version, or more where a patch release moved
+ * fields: where the fields lie in its normal build, and from 3.13 on where in _Py_DebugOffsets a build says where
+ * they lie in itself. */
 #ifndef PYNECK_PYTHON_LAYOUT_TABLE_H
 #define PYNECK_PYTHON_LAYOUT_TABLE_H
 
@@ -14,7 +15,7 @@ struct published_field {
 };
 
 struct layout_row {
-    struct python_layout layout;             /* `version` is that of the minor version: 0x030b0000 */
+    struct python_layout layout;             /* `version` is the first one it serves: 0x030b0000 */
     uint32_t debug_offsets_size;             /* sizeof(_Py_DebugOffsets); 0 where nothing is published */
     const struct published_field *published; /* NULL where nothing is published */
 };

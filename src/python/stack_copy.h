@@ -9,8 +9,6 @@
 #include "python/unwind.h"
 
 enum {
-    STACK_COPY_MAX_FRAME_BYTES = 256, /* of a frame's header */
-    STACK_COPY_MAX_THREAD_STATE_BYTES = 2048,
     STACK_COPY_MAX_OUTSIDE = 512, /* frames outside of the chunks in one copy */
 };
 
@@ -24,7 +22,7 @@ struct chunk_copy {
 
 struct outside_frame {
     uint64_t address;
-    unsigned char bytes[STACK_COPY_MAX_FRAME_BYTES];
+    unsigned char bytes[LAYOUT_MAX_FRAME_BYTES];
 };
 
 /* One frame as it was copied. */
@@ -56,7 +54,7 @@ struct stack_copy {
     uint64_t visited[UNWIND_PREFETCHED_FRAMES]; /* the first frames that a walk found outside */
     size_t visited_count;
 
-    unsigned char thread_state[STACK_COPY_MAX_THREAD_STATE_BYTES];
+    unsigned char thread_state[LAYOUT_MAX_THREAD_BYTES];
     uint64_t pointer_before; /* the thread's frame pointer, read before the stack and after it */
     uint64_t pointer_after;
 };

@@ -12,15 +12,40 @@ enum {
 
 size_t unicode_header_size(const struct python_layout *layout)
 {
+    if (layout->text_storage == TEXT_IS_BYTES)
+        return layout->bytes.length + sizeof(uint64_t);
+
     size_t state_end = layout->unicode.state + sizeof(uint32_t);
     size_t length_end = layout->unicode.length + sizeof(uint64_t);
 
     return state_end > length_end ? state_end : length_end;
 }
 
+static uint32_t limit_length(uint64_t length)
+{
+    return length < UNICODE_MAX_CHARACTERS ? (uint32_t)length : UNICODE_MAX_CHARACTERS;
+}
+
+static bool find_bytes(struct unicode_characters *characters, const struct python_layout *layout,
+                       uint64_t address, const unsigned char *header)
+{
+    uint64_t length = memory_get_u64(header, layout->bytes.length);
+
+    *characters = (struct unicode_characters){
+        .address = address + layout->bytes.data,
+        .length = limit_length(length),
+        .width = 1,
+        .is_encoded = true,
+    };
+    return length <= INT64_MAX;
+}
+
 bool unicode_find_characters(struct unicode_characters *characters, const struct python_layout *layout,
                              uint64_t address, const unsigned char *header)
 {
+    if (layout->text_storage == TEXT_IS_BYTES)
+        return find_bytes(characters, layout, address, header);
+
     uint32_t state = memory_get_u32(header, layout->unicode.state);
     uint64_t length = memory_get_u64(header, layout->unicode.length);
     unsigned kind = state >> layout->unicode.kind_shift & KIND_MASK;
@@ -30,8 +55,9 @@ bool unicode_find_characters(struct unicode_characters *characters, const struct
     if (!compact || (kind != 1 && kind != 2 && kind != 4) || (ascii && kind != 1) || length > INT64_MAX)
         return false;
     characters->address = address + (ascii ? layout->unicode.ascii_data : layout->unicode.compact_data);
-    characters->length = length < UNICODE_MAX_CHARACTERS ? (uint32_t)length : UNICODE_MAX_CHARACTERS;
+    characters->length = limit_length(length);
     characters->width = (uint8_t)kind;
+    characters->is_encoded = false;
     return true;
 }
 
@@ -70,6 +96,10 @@ void unicode_clean(char text[static UNICODE_TEXT_SIZE], const struct unicode_cha
     char encoded[UNICODE_MAX_BYTES];
     size_t length = 0;
 
+    if (characters->is_encoded) {
+        text_clean(text, UNICODE_TEXT_SIZE, (const char *)bytes, characters->length);
+        return;
+    }
     for (size_t i = 0; i < characters->length; i++)
         length += encode(encoded + length, character_at(bytes, i, characters->width));
     text_clean(text, UNICODE_TEXT_SIZE, encoded, length);

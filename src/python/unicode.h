@@ -1,11 +1,13 @@
-/* Python's str objects as they lie in memory (Include/cpython/unicodeobject.h). */
+/* Python's str objects as they lie in memory (Include/cpython/unicodeobject.h; 2.7: Include/stringobject.h).
+ */
 #ifndef PYNECK_PYTHON_UNICODE_H
 #define PYNECK_PYTHON_UNICODE_H
 
 #include "python/layout.h"
 
 enum {
-    UNICODE_HEADER_MAX = 512,      /* a buffer for any version's object without its characters */
+    UNICODE_HEADER_MAX =
+        LAYOUT_MAX_OBJECT_BYTES,   /* a buffer for any version's object without its characters */
     UNICODE_MAX_CHARACTERS = 4096, /* what lies behind is cut off */
     UNICODE_MAX_BYTES = UNICODE_MAX_CHARACTERS * 4,
     UNICODE_TEXT_SIZE = UNICODE_MAX_CHARACTERS * 4 + 1, /* a buffer for any clean text that comes out */
@@ -16,6 +18,7 @@ struct unicode_characters {
     uint64_t address;
     uint32_t length; /* at most UNICODE_MAX_CHARACTERS */
     uint8_t width;   /* bytes a character: 1, 2 or 4 */
+    bool is_encoded; /* 2.7: bytes of an encoding, which is taken for UTF-8 */
 };
 
 /* How much of a str object unicode_find_characters() wants. */

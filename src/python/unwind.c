@@ -3,12 +3,14 @@
 #include "base/memory.h"
 #include "python/memory.h"
 #include "python/stack_copy.h"
+#include "python/unwind_objects.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    MAX_STEPS = 65536, /* frames looked at in one walk */
+    MAX_STEPS = 65536,                /* frames looked at in one walk */
+    MAX_SAMPLE_STEPS = 3 * MAX_STEPS, /* and in all walks of one sample */
     MAX_STEPS_UP = 64,
     OWNED_BY_THREAD = 0, /* FRAME_OWNED_BY_THREAD in all versions */
     EXECUTING = -1,      /* stacktop of a frame that executes, to 3.13 */
@@ -17,10 +19,12 @@ enum {
 struct unwinder {
     const struct python_layout *layout;
     struct code_cache *codes;
+    struct object_unwinder *objects; /* to 3.10; the rest of this struct is not used then */
     struct stack_copy copy;
     struct frame frames[UNWIND_MAX_FRAMES];
     size_t frame_count;
     struct frame_view top; /* of frames[0] */
+    size_t steps_left;
     uint64_t now_ns;
 };
 
@@ -32,6 +36,8 @@ struct unwinder *unwinder_new(pid_t pid, const struct python_layout *layout, str
     unwinder->copy.layout = layout;
     unwinder->layout = layout;
     unwinder->codes = codes;
+    if (layout->frame_storage == FRAMES_ARE_OBJECTS)
+        unwinder->objects = object_unwinder_new(pid, layout, codes);
     return unwinder;
 }
 
@@ -40,6 +46,7 @@ void unwinder_free(struct unwinder *unwinder)
     if (unwinder == NULL)
         return;
     stack_copy_release(&unwinder->copy);
+    object_unwinder_free(unwinder->objects);
     free(unwinder);
 }
 
@@ -84,6 +91,15 @@ static bool is_leftover(const struct unwinder *unwinder, const struct frame_view
            has_no_callee(unwinder, lower, lower_code);
 }
 
+/* Whether one more frame may be looked at: a target's links can lead anywhere, and around for ever. */
+static bool take_step(struct unwinder *unwinder)
+{
+    if (unwinder->steps_left == 0)
+        return false;
+    unwinder->steps_left--;
+    return true;
+}
+
 /* Follow the links from a frame to the outermost one. A generator's frame is never that: one without a link
  * is suspended, and was only passed through while it ran.
  *
@@ -99,7 +115,7 @@ static bool walk_down(struct unwinder *unwinder, uint64_t address)
     unwinder->top = (struct frame_view){0};
     for (size_t step = 0; address != 0; step++) {
         struct frame_view view;
-        if (step >= MAX_STEPS || !stack_copy_view(&unwinder->copy, address, &view))
+        if (step >= MAX_STEPS || !take_step(unwinder) || !stack_copy_view(&unwinder->copy, address, &view))
             return false;
         address = view.previous;
         suspended = view.owner == unwinder->layout->frame.owner_generator;
@@ -195,8 +211,8 @@ static bool add_frames_between(struct unwinder *unwinder, const struct frame_vie
 
     for (size_t step = 0; address != lower; step++) {
         struct frame_view between;
-        if (step >= STACK_COPY_MAX_OUTSIDE || !stack_copy_view(&unwinder->copy, address, &between) ||
-            between.in_chunk)
+        if (step >= STACK_COPY_MAX_OUTSIDE || !take_step(unwinder) ||
+            !stack_copy_view(&unwinder->copy, address, &between) || between.in_chunk)
             return false;
         address = between.previous;
         if (between.owner >= unwinder->layout->frame.first_internal_owner)
@@ -255,7 +271,7 @@ static bool walk_up(struct unwinder *unwinder)
     for (size_t i = unwinder->copy.chunk_count; !torn && i-- > 0;) {
         const struct chunk_copy *chunk = &unwinder->copy.chunks[i];
         size_t offset = layout->chunk.data + (chunk->previous == 0 ? sizeof(uint64_t) : 0);
-        while (offset + layout->frame.size <= chunk->length) {
+        while (offset + layout->frame.size <= chunk->length && take_step(unwinder)) {
             struct frame_view view;
             const struct code_object *code =
                 view_upwards(unwinder, chunk->address + offset, chunk->bytes + offset, &lower, &view, &torn);
@@ -304,15 +320,14 @@ static enum stack_trust read_once(struct unwinder *unwinder, const struct thread
     return STACK_GONE;
 }
 
-enum stack_trust unwinder_read(struct unwinder *unwinder, const struct thread_reference *thread,
-                               struct stack_hint *hint, struct interpreter_moment *moment,
-                               const struct frame **frames, size_t *count, uint64_t now_ns)
+static enum stack_trust read_data_stack(struct unwinder *unwinder, const struct thread_reference *thread,
+                                        struct stack_hint *hint, struct interpreter_moment *moment,
+                                        const struct frame **frames, size_t *count, uint64_t now_ns)
 {
     unwinder->now_ns = now_ns;
+    unwinder->steps_left = MAX_SAMPLE_STEPS;
     unwinder->frame_count = 0;
     unwinder->copy.visited_count = 0;
-    if (moment != NULL)
-        moment->known = false;
     enum stack_trust trust = read_once(unwinder, thread, hint, moment);
     if (trust == STACK_INVALID) {
         *hint = (struct stack_hint){0};
@@ -327,4 +342,34 @@ enum stack_trust unwinder_read(struct unwinder *unwinder, const struct thread_re
     *frames = unwinder->frames;
     *count = unwinder->frame_count;
     return trust;
+}
+
+static enum stack_trust read_objects(struct unwinder *unwinder, const struct thread_reference *thread,
+                                     struct stack_hint *hint, struct interpreter_moment *moment,
+                                     const struct frame **frames, size_t *count, uint64_t now_ns)
+{
+    return object_unwinder_read(unwinder->objects, thread, hint, moment, frames, count, now_ns);
+}
+
+enum stack_trust unwinder_read(struct unwinder *unwinder, const struct thread_reference *thread,
+                               struct stack_hint *hint, struct interpreter_moment *moment,
+                               const struct frame **frames, size_t *count, uint64_t now_ns)
+{
+    static enum stack_trust (*const readers[])(struct unwinder *, const struct thread_reference *,
+                                               struct stack_hint *, struct interpreter_moment *,
+                                               const struct frame **, size_t *, uint64_t) = {
+        [FRAMES_IN_DATA_STACK] = read_data_stack,
+        [FRAMES_ARE_OBJECTS] = read_objects,
+    };
+
+    code_cache_begin_sample(unwinder->codes);
+    if (moment != NULL)
+        moment->known = false;
+    return readers[unwinder->layout->frame_storage](unwinder, thread, hint, moment, frames, count, now_ns);
+}
+
+void stack_hint_free(struct stack_hint *hint)
+{
+    object_hint_free(hint->objects);
+    *hint = (struct stack_hint){0};
 }

@@ -1,9 +1,10 @@
 /* The Python stack of one thread, read from outside while it runs.
  *
- * To 3.10 frames are objects of their own: src/python/unwind_objects.c. From 3.11 on frames of ordinary calls lie side by side in chunks of memory that belong to the thread (its data stack),
- * so one vectored read brings nearly all of a stack at nearly one moment. That copy is the sample. The
- * thread's frame pointer is read before and after it, but at 30 ns a call it has often moved on by then, so
- * it is only a hint where the top of the copied stack is; the copy itself tells:
+ * To 3.10 frames are objects of their own: src/python/unwind_objects.c. From 3.11 on frames of ordinary calls
+ * lie side by side in chunks of memory that belong to the thread (its data stack), so one vectored read
+ * brings nearly all of a stack at nearly one moment. That copy is the sample. The thread's frame pointer is
+ * read before and after it, but at 30 ns a call it has often moved on by then, so it is only a hint where the
+ * top of the copied stack is; the copy itself tells:
  *
  * - 3.14 and later clear the executable of a frame that is popped. So the top is the last frame, upwards from
  * the hint, that has one and points back to the frame below it.
@@ -49,7 +50,7 @@ struct object_hint; /* src/python/unwind_objects.c */
 /* What a read needs to know from the last one; zero-initialized for a thread that was not read yet, and freed
  * by stack_hint_free(). */
 struct stack_hint {
-    struct object_hint *objects; /* to 3.10, and all there is then; else NULL */
+    struct object_hint *objects;                /* to 3.10, and all there is then; else NULL */
     uint64_t chunk;                             /* newest chunk of the data stack */
     uint32_t chunk_bytes;                       /* its size */
     uint32_t used_bytes;                        /* of it, header included */

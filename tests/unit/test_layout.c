@@ -85,14 +85,28 @@ static void table_gives_versions_that_publish_nothing(void **state)
     assert_int_equal(layout.thread.cframe, 56);
 }
 
+/* 3.7.4 put a field into the garbage collector's state, which moved all behind it. */
+static void patch_release_that_moved_fields_has_its_own_layout(void **state)
+{
+    (void)state;
+    struct python_layout early, late, unknown;
+
+    assert_null(layout_from_version(&early, 0x030703f0));
+    assert_null(layout_from_version(&late, 0x030704f0));
+    assert_int_equal(late.runtime.gil - early.runtime.gil, 88);
+    assert_int_equal(late.version, 0x030704f0);
+    assert_null(layout_from_version(&unknown, 0x03070000));
+    assert_int_equal(unknown.runtime.gil, late.runtime.gil);
+}
+
 static void other_versions_are_named(void **state)
 {
     (void)state;
     struct python_layout layout;
     uint64_t words[sizeof(debug_offsets_3_15) / 8];
 
-    assert_error(layout_from_version(&layout, 0x030812f0), "Python 3.8: not readable yet");
-    assert_error(layout_from_version(&layout, 0x020712f0), "Python 2.7: not readable yet");
+    assert_error(layout_from_version(&layout, 0x030502f0), "Python 3.5: not readable yet");
+    assert_error(layout_from_version(&layout, 0x020609f0), "Python 2.6: not readable yet");
     assert_error(layout_from_version(&layout, 0x030d00f0), "Python 3.13: not readable yet");
     assert_error(layout_from_version(&layout, 0x030b00a1),
                  "Python 3.11 before its release: not readable yet");
@@ -208,6 +222,7 @@ int main(void)
         cmocka_unit_test(published_layout_is_the_one_of_the_headers),
         cmocka_unit_test(unpublished_fields_move_with_their_neighbours),
         cmocka_unit_test(table_gives_versions_that_publish_nothing),
+        cmocka_unit_test(patch_release_that_moved_fields_has_its_own_layout),
         cmocka_unit_test(other_versions_are_named),
         cmocka_unit_test(bytes_that_publish_nothing_are_refused),
         cmocka_unit_test(impossible_offsets_are_refused),

@@ -11,7 +11,7 @@
 
 static struct line_table *decode(const char *bytes, size_t length, uint32_t first_line, uint32_t units)
 {
-    return line_table_decode((const unsigned char *)bytes, length, first_line, units);
+    return line_table_decode(LINES_AS_LOCATIONS, (const unsigned char *)bytes, length, first_line, units);
 }
 
 static void lines_are_those_of_co_lines(void **state)
@@ -117,7 +117,7 @@ static void random_bytes_do_no_harm(void **state)
         size_t length = seed % sizeof(bytes);
         unsigned char *exact = malloc(length + (length == 0));
         memcpy(exact, bytes, length);
-        struct line_table *table = line_table_decode(exact, length, (uint32_t)seed, 1000);
+        struct line_table *table = line_table_decode(LINES_AS_LOCATIONS, exact, length, (uint32_t)seed, 1000);
         for (uint32_t unit = 0; unit < 1100; unit += 7)
             assert_true(line_table_find(table, unit) <= INT32_MAX);
         free(table);

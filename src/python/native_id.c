@@ -1,0 +1,180 @@
+#include "python/native_id.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "python/memory.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    DESCRIPTOR_BYTES = 1024, /* of a thread's descriptor: the number lies at 720 in glibc 2.36 on x86-64 */
+    MAX_TASKS = 1 << 16,
+};
+
+/* The numbers of all threads of a process, ascending. */
+struct tasks {
+    uint32_t *ids;
+    size_t capacity;
+    size_t count;
+};
+
+/* The last number of the line "NSpid:" of a status file, which is the one in the innermost namespace; how
+ * many numbers there are goes to `levels`. */
+static uint32_t innermost_id(const char *path, size_t *levels)
+{
+    char text[4096];
+
+    *levels = 0;
+    if (file_read_at(AT_FDCWD, path, text, sizeof(text)) <= 0)
+        return 0;
+    const char *cursor = strstr(text, "\nNSpid:");
+    if (cursor == NULL)
+        return 0;
+    uint32_t id = 0;
+    cursor += strlen("\nNSpid:");
+    while (*cursor == '\t' || *cursor == ' ') {
+        char *end;
+        unsigned long number = strtoul(cursor, &end, 10);
+        if (end == cursor)
+            break;
+        id = (uint32_t)number;
+        (*levels)++;
+        cursor = end;
+    }
+    return id;
+}
+
+static int compare_ids(const void *left, const void *right)
+{
+    uint32_t a = *(const uint32_t *)left;
+    uint32_t b = *(const uint32_t *)right;
+
+    return (a > b) - (a < b);
+}
+
+static void list_tasks(struct tasks *tasks, pid_t pid)
+{
+    char path[64 + NAME_MAX];
+    size_t levels;
+
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+    innermost_id(path, &levels);
+    bool own_namespace = levels <= 1;
+    snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+    DIR *directory = opendir(path);
+    if (directory == NULL)
+        return;
+    for (struct dirent *item; (item = readdir(directory)) != NULL && tasks->count < MAX_TASKS;) {
+        uint32_t id = (uint32_t)strtoul(item->d_name, NULL, 10);
+        if (id != 0 && !own_namespace) {
+            snprintf(path, sizeof(path), "/proc/%d/task/%u/status", (int)pid, id);
+            id = innermost_id(path, &levels);
+        }
+        if (id == 0)
+            continue;
+        tasks->ids = memory_grow(tasks->ids, &tasks->capacity, tasks->count + 1, sizeof(*tasks->ids));
+        tasks->ids[tasks->count++] = id;
+    }
+    closedir(directory);
+    if (tasks->count > 0)
+        qsort(tasks->ids, tasks->count, sizeof(*tasks->ids), compare_ids);
+}
+
+/* The place of a number among the tasks; SIZE_MAX when there is no such task. */
+static size_t find_task(const struct tasks *tasks, uint32_t id)
+{
+    const uint32_t *found =
+        tasks->count > 0 ? bsearch(&id, tasks->ids, tasks->count, sizeof(id), compare_ids) : NULL;
+
+    return found != NULL ? (size_t)(found - tasks->ids) : SIZE_MAX;
+}
+
+/* The descriptors of all threads, one behind the other. */
+struct descriptors {
+    const uint64_t *thread_ids;
+    unsigned char *bytes;
+    size_t count;
+};
+
+/* Whether every descriptor has another thread's number at this offset. `owners` says for each task whose
+ * number it is. */
+static bool offset_holds(const struct descriptors *descriptors, const struct tasks *tasks, size_t offset,
+                         uint64_t *owners)
+{
+    memset(owners, 0, tasks->count * sizeof(*owners));
+    for (size_t i = 0; i < descriptors->count; i++) {
+        uint32_t id = memory_get_u32(descriptors->bytes + i * DESCRIPTOR_BYTES, offset);
+        size_t task = find_task(tasks, id);
+        if (task == SIZE_MAX || (owners[task] != 0 && owners[task] != descriptors->thread_ids[i]))
+            return false;
+        owners[task] = descriptors->thread_ids[i];
+    }
+    return true;
+}
+
+static bool same_numbers(const struct descriptors *descriptors, size_t offset, size_t other)
+{
+    for (size_t i = 0; i < descriptors->count; i++) {
+        const unsigned char *bytes = descriptors->bytes + i * DESCRIPTOR_BYTES;
+        if (memory_get_u32(bytes, offset) != memory_get_u32(bytes, other))
+            return false;
+    }
+    return true;
+}
+
+/* The offset of the number in all descriptors; SIZE_MAX when none or more than one would do. */
+static size_t find_offset(const struct descriptors *descriptors, const struct tasks *tasks)
+{
+    uint64_t *owners = memory_allocate(tasks->count + 1, sizeof(*owners));
+    size_t found = SIZE_MAX;
+
+    for (size_t offset = 0; offset + sizeof(uint32_t) <= DESCRIPTOR_BYTES; offset += sizeof(uint32_t)) {
+        if (!offset_holds(descriptors, tasks, offset, owners))
+            continue;
+        if (found != SIZE_MAX && !same_numbers(descriptors, found, offset)) {
+            found = SIZE_MAX;
+            break;
+        }
+        found = offset;
+    }
+    free(owners);
+    return found;
+}
+
+static bool read_descriptors(pid_t pid, struct descriptors *descriptors)
+{
+    for (size_t i = 0; i < descriptors->count; i++) {
+        if (!memory_is_pointer(descriptors->thread_ids[i]) ||
+            !memory_read(pid, descriptors->thread_ids[i], descriptors->bytes + i * DESCRIPTOR_BYTES,
+                         DESCRIPTOR_BYTES))
+            return false;
+    }
+    return true;
+}
+
+void native_id_find(pid_t pid, const uint64_t *thread_ids, uint64_t *native_ids, size_t count)
+{
+    struct descriptors descriptors = {.thread_ids = thread_ids, .count = count};
+    struct tasks tasks = {0};
+    size_t offset = SIZE_MAX;
+
+    descriptors.bytes = memory_allocate(count + 1, DESCRIPTOR_BYTES);
+    list_tasks(&tasks, pid);
+    if (count > 0 && read_descriptors(pid, &descriptors))
+        offset = find_offset(&descriptors, &tasks);
+    for (size_t i = 0; i < count; i++) {
+        native_ids[i] = 0;
+        if (offset != SIZE_MAX)
+            native_ids[i] = memory_get_u32(descriptors.bytes + i * DESCRIPTOR_BYTES, offset);
+        else if (tasks.count == 1)
+            native_ids[i] = tasks.ids[0];
+    }
+    free(tasks.ids);
+    free(descriptors.bytes);
+}
