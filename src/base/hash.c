@@ -1,14 +1,25 @@
 #include "base/hash.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
-uint64_t hash_bytes(const void *bytes, size_t length)
+uint64_t hash_random_key(void)
+{
+    uint64_t key;
+
+    if (getrandom(&key, sizeof(key), GRND_NONBLOCK) != (ssize_t)sizeof(key))
+        key = clock_monotonic_ns() ^ (uint64_t)(uintptr_t)&key;
+    return key;
+}
+
+uint64_t hash_bytes(const void *bytes, size_t length, uint64_t key)
 {
     const unsigned char *cursor = bytes;
-    uint64_t hash = UINT64_C(0x9e3779b97f4a7c15) ^ length;
+    uint64_t hash = UINT64_C(0x9e3779b97f4a7c15) ^ length ^ key;
 
     while (length >= 8) {
         uint64_t word;

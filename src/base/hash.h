@@ -17,8 +17,12 @@ static inline uint64_t hash_u64(uint64_t key)
     return key;
 }
 
-/* The hash of `length` bytes. */
-uint64_t hash_bytes(const void *bytes, size_t length);
+/* The hash of `length` bytes. With a key that nobody knows, nobody can choose bytes that collide; 0 for hashes
+ * that have to stay the same. */
+uint64_t hash_bytes(const void *bytes, size_t length, uint64_t key);
+
+/* A key for hashes of what a watched program may choose. */
+uint64_t hash_random_key(void);
 
 /* A map from uint64_t to uint32_t, by open addressing. Zero-initialized is empty. Every key is allowed. */
 struct hash_map {

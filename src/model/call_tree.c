@@ -10,6 +10,7 @@
 
 enum {
     MAX_FUNCTIONS = 1 << 18,
+    MAX_TEXT_BYTES = 64 << 20, /* of all names and files */
 };
 
 /* An index by hash: open addressing over ids, compared through the stored element. Slot value 0 means free,
@@ -31,20 +32,24 @@ struct call_tree {
     struct index function_index;
     struct index node_index;
     struct arena *texts;
+    size_t text_bytes;
+    uint64_t key; /* of the hashes: names and lines are the watched programs' choice */
     uint32_t other_functions;
 };
 
 static const struct function unknown_function = {.name = "[unknown]", .file = "", .line = 0};
 static const struct call_node root_node = {.parent = CALL_TREE_ROOT};
 
-static uint64_t node_hash(uint32_t parent, uint32_t function, uint32_t line)
+static uint64_t node_hash(const struct call_tree *tree, uint32_t parent, uint32_t function, uint32_t line)
 {
-    return hash_u64(hash_u64((uint64_t)parent << 32 | function) ^ line);
+    return hash_u64(hash_u64(((uint64_t)parent << 32 | function) ^ tree->key) ^ line);
 }
 
-static uint64_t function_hash(const char *name, const char *file, uint32_t line)
+static uint64_t function_hash(const struct call_tree *tree, const char *name, const char *file, uint32_t line)
 {
-    return hash_bytes(name, strlen(name)) ^ hash_u64(hash_bytes(file, strlen(file)) + line);
+    uint64_t hash = hash_bytes(file, strlen(file), tree->key);
+
+    return hash_bytes(name, strlen(name), hash_u64(hash + line));
 }
 
 static uint64_t stored_hash(const struct call_tree *tree, const struct index *index, uint32_t id)
@@ -52,7 +57,7 @@ static uint64_t stored_hash(const struct call_tree *tree, const struct index *in
     if (index == &tree->function_index)
         return ((const struct stored_function *)segments_at(&tree->functions, id))->hash;
     const struct call_node *node = segments_at(&tree->nodes, id);
-    return node_hash(node->parent, node->function, node->line);
+    return node_hash(tree, node->parent, node->function, node->line);
 }
 
 static void index_put(struct index *index, uint64_t hash, uint32_t id)
@@ -89,6 +94,7 @@ struct call_tree *call_tree_new(void)
     segments_init(&tree->functions, sizeof(struct stored_function));
     segments_init(&tree->nodes, sizeof(struct call_node));
     tree->texts = arena_new();
+    tree->key = hash_random_key();
     segments_append(&tree->nodes, &root);
     tree->other_functions = call_tree_add_function(tree, "[other functions]", "", 0);
     return tree;
@@ -109,7 +115,7 @@ void call_tree_free(struct call_tree *tree)
 uint32_t call_tree_add_function(struct call_tree *tree, const char *name, const char *file, uint32_t line)
 {
     struct index *index = &tree->function_index;
-    uint64_t hash = function_hash(name, file, line);
+    uint64_t hash = function_hash(tree, name, file, line);
 
     for (size_t i = (size_t)hash; index->capacity > 0; i++) {
         uint32_t slot = index->slots[i & (index->capacity - 1)];
@@ -122,8 +128,10 @@ uint32_t call_tree_add_function(struct call_tree *tree, const char *name, const 
     }
 
     uint32_t id;
-    if (tree->functions.count >= MAX_FUNCTIONS)
+    size_t text_bytes = strlen(name) + strlen(file) + 2;
+    if (tree->functions.count >= MAX_FUNCTIONS || text_bytes > MAX_TEXT_BYTES - tree->text_bytes)
         return tree->other_functions;
+    tree->text_bytes += text_bytes;
     struct stored_function *added = segments_append(&tree->functions, &id);
     added->hash = hash;
     added->function.name = arena_copy_text(tree->texts, name, strlen(name));
@@ -136,7 +144,7 @@ uint32_t call_tree_add_function(struct call_tree *tree, const char *name, const 
 uint32_t call_tree_add_node(struct call_tree *tree, uint32_t parent, uint32_t function, uint32_t line)
 {
     struct index *index = &tree->node_index;
-    uint64_t hash = node_hash(parent, function, line);
+    uint64_t hash = node_hash(tree, parent, function, line);
 
     for (size_t i = (size_t)hash; index->capacity > 0; i++) {
         uint32_t slot = index->slots[i & (index->capacity - 1)];

@@ -197,20 +197,24 @@ static bool read_at_address(const struct elf_interpreter *interpreter, int fd, u
 
 enum {
     PIECE_BYTES = 1 << 20,
-    MAX_SEARCH_BYTES = 32 << 20, /* of each segment */
+    MAX_SEARCH_BYTES = 64 << 20, /* of all segments */
 };
 
 /* Called for each piece of a segment in turn; the last VERSION_SEARCH_OVERLAP bytes of one are the first of
  * the next. Returns false to end the search. */
 typedef bool take_piece(void *state, uint64_t address, const char *bytes, size_t length);
 
-static void search_segment(const struct elf_segment *segment, int fd, take_piece *take, void *state)
+static void search_segment(const struct elf_segment *segment, int fd, uint64_t *left, take_piece *take,
+                           void *state)
 {
-    char *piece = memory_allocate(PIECE_BYTES, 1);
     uint64_t size = segment->offset <= MAX_FILE_BYTES ? segment->file_size : 0;
 
-    if (size > MAX_SEARCH_BYTES)
-        size = MAX_SEARCH_BYTES;
+    if (size > *left)
+        size = *left;
+    *left -= size;
+    if (size == 0)
+        return;
+    char *piece = memory_allocate(size < PIECE_BYTES ? (size_t)size : PIECE_BYTES, 1);
     for (uint64_t position = 0; position < size; position += PIECE_BYTES - VERSION_SEARCH_OVERLAP) {
         size_t wanted = size - position < PIECE_BYTES ? (size_t)(size - position) : PIECE_BYTES;
         ssize_t received = pread(fd, piece, wanted, (off_t)(segment->offset + position));
@@ -230,9 +234,10 @@ static bool take_version_piece(void *state, uint64_t address, const char *bytes,
 static uint32_t search_version(const struct elf_interpreter *interpreter, int fd)
 {
     struct version_search search = {0};
+    uint64_t left = MAX_SEARCH_BYTES;
 
     for (size_t i = 0; i < interpreter->segment_count; i++)
-        search_segment(&interpreter->segments[i], fd, take_version_piece, &search);
+        search_segment(&interpreter->segments[i], fd, &left, take_version_piece, &search);
     return version_search_result(&search);
 }
 
@@ -258,10 +263,11 @@ static bool take_cookie_piece(void *state, uint64_t address, const char *bytes, 
 static uint64_t search_cookie(const struct elf_interpreter *interpreter, int fd)
 {
     uint64_t runtime = 0;
+    uint64_t left = MAX_SEARCH_BYTES;
 
     for (size_t i = 0; i < interpreter->segment_count && runtime == 0; i++) {
         if (interpreter->segments[i].writable)
-            search_segment(&interpreter->segments[i], fd, take_cookie_piece, &runtime);
+            search_segment(&interpreter->segments[i], fd, &left, take_cookie_piece, &runtime);
     }
     return runtime;
 }

@@ -7,7 +7,7 @@
 
 enum {
     INTERPRETERS_MAX = 256,
-    INTERPRETER_MAX_THREADS = 8192,
+    INTERPRETERS_MAX_THREADS = 8192, /* of all of them */
 };
 
 struct listed_thread {

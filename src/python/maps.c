@@ -142,16 +142,17 @@ static void parse_line(struct maps *maps, char *line)
     add_mapping(maps, &mapping, file);
 }
 
-int maps_read(struct maps *maps, pid_t pid)
+static void clear(struct maps *maps)
 {
     maps->mapping_count = 0;
     maps->file_count = 0;
     hash_map_clear(&maps->file_index);
-    ssize_t length = read_text(maps, pid);
-    if (length < 0)
-        return (int)length;
+}
 
+static void parse_text(struct maps *maps)
+{
     char *line = maps->text;
+
     while (*line != '\0' && maps->mapping_count < MAX_MAPPINGS) {
         char *end = strchrnul(line, '\n');
         char *next = *end == '\0' ? end : end + 1;
@@ -159,7 +160,25 @@ int maps_read(struct maps *maps, pid_t pid)
         parse_line(maps, line);
         line = next;
     }
+}
+
+int maps_read(struct maps *maps, pid_t pid)
+{
+    clear(maps);
+    ssize_t length = read_text(maps, pid);
+    if (length < 0)
+        return (int)length;
+    parse_text(maps);
     return 0;
+}
+
+void maps_parse(struct maps *maps, const char *text, size_t length)
+{
+    clear(maps);
+    maps->text = memory_grow(maps->text, &maps->text_capacity, length + 1, 1);
+    memcpy(maps->text, text, length);
+    maps->text[length] = '\0';
+    parse_text(maps);
 }
 
 void maps_free(struct maps *maps)

@@ -47,6 +47,9 @@ struct maps {
  * returns  0, or -errno (EACCES without the right to look, ENOENT or ESRCH when the process is gone) */
 int maps_read(struct maps *maps, pid_t pid);
 
+/* The same from the text of such a file. */
+void maps_parse(struct maps *maps, const char *text, size_t length);
+
 /* Free the room. */
 void maps_free(struct maps *maps);
 

@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static const uint64_t executable_interval_ns = 3 * NS_PER_SECOND / 2;
+static const uint64_t executable_interval_ns = 9 * NS_PER_SECOND / 10;
 static const uint64_t starting_interval_ns = 50 * NS_PER_MILLISECOND;
 static const uint64_t first_mappings_interval_ns = NS_PER_SECOND / 2;
 static const uint64_t longest_mappings_interval_ns = 60 * NS_PER_SECOND;
