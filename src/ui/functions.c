@@ -305,6 +305,8 @@ static void draw_empty(const struct state *state, const struct region *body)
     }
     if (process != NULL && !process->is_python)
         reason = "This is no Python program";
+    else if (process != NULL && process->phase != NULL)
+        reason = "Its interpreter is starting or exiting";
     else if (process != NULL && state->tables[PANE_FUNCTIONS].total > 0)
         reason = "No function matches the filter (F4 changes it)";
     else if (process != NULL && history_find(&state->history, process) == NULL)

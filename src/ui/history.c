@@ -89,11 +89,12 @@ static void add_to_windows(struct process_history *known, const struct tick *tic
 static void add_new(struct history *history, const struct tick *tick, const struct process *process,
                     bool selected)
 {
-    if (process->profile == NULL || find(history, process) != NULL)
+    bool full = history->count == MAX_HISTORIES;
+
+    if (process->profile == NULL || (full && !selected && history->vanished == 0) ||
+        find(history, process) != NULL)
         return;
-    if (history->count == MAX_HISTORIES) {
-        if (!selected && history->vanished == 0)
-            return;
+    if (full) {
         drop_longest_unseen(history);
         history->vanished -= history->vanished > 0;
     }

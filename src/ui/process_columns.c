@@ -147,9 +147,13 @@ static void draw_where(const struct table_cell *cell, const void *row)
     const struct function *function = process_row->function;
     char text[TABLE_TEXT_SIZE];
 
-    if (process_row->process->error != NULL || function == NULL) {
-        bool error = process_row->process->error != NULL;
-        cell_text(cell, error ? STYLE_WARNING : STYLE_DIM, error ? process_row->process->error : "-");
+    if (process_row->process->error != NULL) {
+        cell_text(cell, STYLE_WARNING, process_row->process->error);
+        return;
+    }
+    if (function == NULL) {
+        const char *phase = process_row->process->phase;
+        cell_text(cell, STYLE_DIM, phase != NULL ? phase : "-");
         return;
     }
     shorten_function(text, sizeof(text), function->name, (size_t)cell->columns);

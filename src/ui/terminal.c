@@ -141,6 +141,14 @@ static void show_row(const struct cell *cells, int row, int columns)
     mvadd_wchnstr(row, 0, terminal.row, count);
 }
 
+/* Let ncurses write what differs. */
+static void write_screen(void)
+{
+    terminal_signals_hold_stop();
+    refresh();
+    terminal_signals_release_stop();
+}
+
 void terminal_show(const struct canvas *canvas, int cursor_row, int cursor_column)
 {
     size_t row_size = (size_t)canvas->columns * sizeof(*canvas->cells);
@@ -162,7 +170,7 @@ void terminal_show(const struct canvas *canvas, int cursor_row, int cursor_colum
     curs_set(cursor_row >= 0);
     if (cursor_row >= 0)
         move(cursor_row, cursor_column);
-    refresh();
+    write_screen();
 }
 
 static const struct {
@@ -275,6 +283,6 @@ bool terminal_obey_stop(void)
     if (!isendwin()) /* stopped from outside: the shell has changed the modes behind our back */
         endwin();
     terminal_forget();
-    refresh();
+    write_screen();
     return true;
 }

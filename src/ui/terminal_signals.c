@@ -180,20 +180,33 @@ bool terminal_signals_take_continue(void)
     return continued;
 }
 
+static void mask_stop(int how)
+{
+    sigset_t only_stop;
+
+    sigemptyset(&only_stop);
+    sigaddset(&only_stop, SIGTSTP);
+    pthread_sigmask(how, &only_stop, NULL);
+}
+
+void terminal_signals_hold_stop(void)
+{
+    mask_stop(SIG_BLOCK);
+}
+
+void terminal_signals_release_stop(void)
+{
+    mask_stop(SIG_UNBLOCK);
+}
+
 void terminal_signals_stop(void)
 {
     struct sigaction action = {.sa_handler = SIG_DFL};
     struct sigaction before;
-    sigset_t only_stop;
-    sigset_t mask;
 
     sigemptyset(&action.sa_mask);
     sigaction(SIGTSTP, &action, &before);
-    sigemptyset(&only_stop);
-    sigaddset(&only_stop, SIGTSTP);
-    pthread_sigmask(SIG_UNBLOCK, &only_stop, &mask);
     raise(SIGTSTP);
-    pthread_sigmask(SIG_SETMASK, &mask, NULL);
     sigaction(SIGTSTP, &before, NULL);
     signals.go_on = 1;
 }

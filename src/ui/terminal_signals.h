@@ -26,6 +26,11 @@ int terminal_signals_end(void);
 bool terminal_signals_take_stop(void);
 bool terminal_signals_take_continue(void);
 
+/* Keep ^Z waiting while ncurses writes, and let it come again: ncurses ignores SIGTSTP in that time, and only
+ * a blocked signal is not lost then (ncurses 6.4, doupdate). */
+void terminal_signals_hold_stop(void);
+void terminal_signals_release_stop(void);
+
 /* Stop the process as SIGTSTP does by default; returns when it is continued. */
 void terminal_signals_stop(void);
 
