@@ -38,7 +38,8 @@ enum {
     INNER_STACK_FRAMES = 4, /* of the last stack */
     RECENT_TOPS = 6,
     MAX_INNER = INNER_STACK_FRAMES + RECENT_TOPS,
-    MAX_SINGLE_READS = UNWIND_MAX_FRAMES,
+    MAX_SINGLE_READS = UNWIND_MAX_FRAMES, /* in one sample */
+    MAX_MISSING_PIECES = 256,             /* of one vectored read; with more, the rest is not read */
     FRAME_BYTES = 256,
     THREAD_BYTES = 1024,
     ATTEMPTS = 2,
@@ -246,7 +247,6 @@ static void choose_frames(struct object_unwinder *unwinder, const struct object_
         unwinder->inner[unwinder->inner_count++] = hint->stack[i];
 
     unwinder->outer_count = unwinder->outer_cursor = 0;
-    unwinder->single_reads = 0;
     size_t outer = hint->count - inner_of_stack;
     unwinder->outer =
         memory_grow(unwinder->outer, &unwinder->outer_capacity, outer + 1, sizeof(*unwinder->outer));
@@ -275,9 +275,10 @@ static void plan_frames(struct object_unwinder *unwinder, uint64_t pointer_addre
 static bool read_pieces(struct object_unwinder *unwinder)
 {
     size_t done = 0;
+    size_t missing = 0;
     bool first_came = false;
 
-    while (done < unwinder->piece_count) {
+    while (done < unwinder->piece_count && missing < MAX_MISSING_PIECES) {
         size_t count = unwinder->piece_count - done;
         if (count > MEMORY_MAX_PIECES)
             count = MEMORY_MAX_PIECES;
@@ -289,8 +290,11 @@ static bool read_pieces(struct object_unwinder *unwinder)
         if (came < count) {
             memset(unwinder->pieces[done].buffer, 0, unwinder->pieces[done].size);
             done++;
+            missing++;
         }
     }
+    for (; done < unwinder->piece_count; done++)
+        memset(unwinder->pieces[done].buffer, 0, unwinder->pieces[done].size);
     return true;
 }
 
@@ -591,6 +595,7 @@ enum stack_trust object_unwinder_read(struct object_unwinder *unwinder, const st
 
     unwinder->now_ns = now_ns;
     unwinder->thread = thread->address;
+    unwinder->single_reads = 0;
     if (hint->objects == NULL)
         hint->objects = memory_allocate(1, sizeof(*hint->objects));
     for (int attempt = 1; attempt <= ATTEMPTS && trust == STACK_PARTIAL; attempt++)
