@@ -32,6 +32,7 @@ struct findings {
     uint64_t version_number; /* Py_Version: CPython from 3.11 on */
     uint64_t version_text;   /* Py_GetVersion(): any CPython */
     uint64_t pypy;
+    struct elf_variables variables; /* CPython before 3.7; most of them are in the full symbol table only */
 };
 
 static const struct {
@@ -42,6 +43,12 @@ static const struct {
     {"Py_Version", offsetof(struct findings, version_number)},
     {"Py_GetVersion", offsetof(struct findings, version_text)},
     {"pypy_execute_source", offsetof(struct findings, pypy)},
+    {"interp_head", offsetof(struct findings, variables.interpreters_head)},
+    {"_PyThreadState_Current", offsetof(struct findings, variables.current_thread)},
+    {"_Py_Finalizing", offsetof(struct findings, variables.finalizing)},
+    {"gil_mutex", offsetof(struct findings, variables.gil)},
+    {"interpreter_lock", offsetof(struct findings, variables.gil_pointer)},
+    {"collecting", offsetof(struct findings, variables.collecting)},
 };
 
 static void set_finding(struct findings *findings, size_t symbol, uint64_t address)
@@ -51,8 +58,6 @@ static void set_finding(struct findings *findings, size_t symbol, uint64_t addre
 
 static void note_symbol(struct findings *findings, const char *name, size_t room, uint64_t address)
 {
-    if (name[0] != '_' && name[0] != 'P' && name[0] != 'p')
-        return;
     for (size_t i = 0; i < sizeof(telling_symbols) / sizeof(telling_symbols[0]); i++) {
         size_t size = strlen(telling_symbols[i].name) + 1;
         if (size <= room && memcmp(name, telling_symbols[i].name, size) == 0)
@@ -155,6 +160,11 @@ static void search_sections(struct findings *findings, Elf *elf, size_t section_
     }
     if (findings->runtime == 0)
         findings->runtime = find_runtime_section(elf, section_count);
+    if (findings->runtime == 0 && findings->variables.current_thread != 0) {
+        Elf_Scn *section = find_section(elf, section_count, SHT_SYMTAB, &header);
+        if (section != NULL)
+            search_symbols(findings, elf, section, &header);
+    }
 }
 
 static void read_segments(struct elf_interpreter *interpreter, Elf *elf)
@@ -173,6 +183,7 @@ static void read_segments(struct elf_interpreter *interpreter, Elf *elf)
             .offset = header.p_offset,
             .address = header.p_vaddr,
             .file_size = header.p_filesz,
+            .memory_size = header.p_memsz,
             .writable = (header.p_flags & PF_W) != 0,
             .executable = (header.p_flags & PF_X) != 0,
         };
@@ -275,6 +286,7 @@ static uint64_t search_cookie(const struct elf_interpreter *interpreter, int fd)
 static void conclude(struct elf_interpreter *interpreter, const struct findings *findings, int fd)
 {
     interpreter->runtime = findings->runtime;
+    interpreter->variables = findings->variables;
     if (findings->pypy != 0)
         interpreter->implementation = "PyPy";
     else if (findings->runtime != 0 || findings->version_text != 0)

@@ -15,15 +15,27 @@ struct elf_segment {
     uint64_t offset;
     uint64_t address; /* before the load bias is added */
     uint64_t file_size;
+    uint64_t memory_size;
     bool writable;
     bool executable;
+};
+
+/* CPython before 3.7: addresses of variables before the load bias, 0 where they are not found. */
+struct elf_variables {
+    uint64_t interpreters_head;
+    uint64_t current_thread; /* thread state that holds the GIL */
+    uint64_t finalizing;     /* 3.6: thread state that finalizes the runtime */
+    uint64_t gil;            /* 3.6: the first of those that threads wait on */
+    uint64_t gil_pointer;    /* 2.7: of the lock that is the GIL */
+    uint64_t collecting;     /* int: a garbage collection runs */
 };
 
 struct elf_interpreter {
     const char *implementation; /* "CPython", "PyPy"; a constant; NULL when there is no interpreter in it */
     bool other_machine;         /* of another word size or byte order than pyneck's own */
     uint64_t runtime;           /* address of _PyRuntime before the load bias; 0 when there is none */
-    uint32_t version;           /* as PY_VERSION_HEX; 0 while unknown */
+    struct elf_variables variables;
+    uint32_t version; /* as PY_VERSION_HEX; 0 while unknown */
     struct elf_segment segments[ELF_MAX_SEGMENTS];
     size_t segment_count;
 };

@@ -7,6 +7,7 @@
 #include "python/file_cache.h"
 #include "python/maps.h"
 #include "python/memory.h"
+#include "python/old_runtime.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -134,6 +135,28 @@ static struct error *find_layout(pid_t pid, struct python_location *location, in
     return error;
 }
 
+/* The same for an interpreter without _PyRuntime, which is one before 3.7. */
+static struct error *find_old_layout(pid_t pid, const struct elf_interpreter *interpreter, uint64_t bias,
+                                     struct python_location *location, int *number)
+{
+    struct error *error =
+        location->version != 0 ? layout_from_version(&location->layout, location->version) : version_unknown();
+    uint64_t word;
+
+    *number = 0;
+    if (error == NULL && location->layout.runtime.interpreters_head != LAYOUT_NONE)
+        error = error_new("Python %u.%u: its runtime cannot be found in the file", location->version >> 24,
+                          location->version >> 16 & 0xff);
+    if (error != NULL)
+        return error;
+    location->has_layout = true;
+    if (!old_runtime_find(pid, location, interpreter, bias))
+        *number = EFAULT;
+    else if (!memory_read_word(pid, location->runtime, &word))
+        *number = errno;
+    return NULL;
+}
+
 /* Look at one file that holds an interpreter. */
 static enum python_presence inspect(pid_t pid, const struct elf_interpreter *interpreter, uint64_t bias,
                                     struct python_location *location, struct error **error)
@@ -151,15 +174,11 @@ static enum python_presence inspect(pid_t pid, const struct elf_interpreter *int
         return PYTHON_UNREADABLE;
     }
     if (interpreter->runtime == 0) {
-        *error = interpreter->version == 0
-                     ? version_unknown()
-                     : error_new("Python %u.%u: not readable yet", interpreter->version >> 24,
-                                 interpreter->version >> 16 & 0xff);
-        return PYTHON_UNREADABLE;
+        *error = find_old_layout(pid, interpreter, bias, location, &number);
+    } else {
+        location->runtime = interpreter->runtime + bias;
+        *error = find_layout(pid, location, &number);
     }
-
-    location->runtime = interpreter->runtime + bias;
-    *error = find_layout(pid, location, &number);
     if (*error != NULL)
         return PYTHON_UNREADABLE;
     if (number == ESRCH)

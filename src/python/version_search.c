@@ -18,6 +18,74 @@ static bool parse_version(const char *cursor, const char *end, uint32_t *major, 
     return cursor > start && *minor < VERSION_SEARCH_MINORS;
 }
 
+static bool is_digit(char character)
+{
+    return character >= '0' && character <= '9';
+}
+
+/* A number of at most two digits; -1 when there is none. */
+static int parse_number(const char **cursor, const char *end)
+{
+    const char *start = *cursor;
+    int number = 0;
+
+    while (*cursor < end && is_digit(**cursor) && *cursor - start < 2)
+        number = number * 10 + (*(*cursor)++ - '0');
+    return *cursor > start ? number : -1;
+}
+
+/* The text "3.8.18" up to a NUL, also "3.8.18+" and "3.9.0rc1", as PY_VERSION_HEX; 0 when it is another. */
+static uint32_t parse_release(const char *cursor, const char *end)
+{
+    static const struct {
+        const char *mark;
+        uint32_t level; /* of PY_VERSION_HEX */
+    } levels[] = {{"a", 0xa0}, {"b", 0xb0}, {"rc", 0xc0}};
+    uint32_t release = (uint32_t)(*cursor - '0') << 24;
+    uint32_t level = 0xf0;
+
+    cursor++;
+    for (int shift = 16; shift >= 8; shift -= 8) {
+        if (cursor >= end || *cursor++ != '.')
+            return 0;
+        int number = parse_number(&cursor, end);
+        if (number < 0)
+            return 0;
+        release |= (uint32_t)number << shift;
+    }
+    for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+        size_t size = strlen(levels[i].mark);
+        if ((size_t)(end - cursor) > size && memcmp(cursor, levels[i].mark, size) == 0) {
+            cursor += size;
+            int serial = parse_number(&cursor, end);
+            level = serial >= 0 && serial < 16 ? levels[i].level | (uint32_t)serial : 0;
+            break;
+        }
+    }
+    cursor += cursor < end && *cursor == '+';
+    return cursor < end && *cursor == '\0' && level != 0 ? release | level : 0;
+}
+
+/* Look for the text of PY_VERSION. It may be the end of a longer text, which the linker uses for both. */
+static void search_releases(struct version_search *search, const char *bytes, size_t length)
+{
+    const char *end = bytes + length;
+
+    for (const char *dot = bytes; (dot = memchr(dot, '.', (size_t)(end - dot))) != NULL; dot++) {
+        const char *start = dot - 1;
+        if (start <= bytes || (*start != '2' && *start != '3') || is_digit(start[-1]) || start[-1] == '.')
+            continue;
+        uint32_t release = parse_release(start, end);
+        uint32_t minor = release >> 16 & 0xff;
+        if (release == 0 || minor >= VERSION_SEARCH_MINORS)
+            continue;
+        uint32_t *known = &search->releases[*start == '3'][minor];
+        if (*known != 0 && *known != release)
+            search->ambiguous[*start == '3'][minor] = true;
+        *known = release;
+    }
+}
+
 void version_search_piece(struct version_search *search, const char *bytes, size_t length)
 {
     const char *end = bytes + length;
@@ -29,6 +97,7 @@ void version_search_piece(struct version_search *search, const char *bytes, size
         if (parse_version(found, end, &major, &minor))
             search->votes[major][minor]++;
     }
+    search_releases(search, bytes, length);
 }
 
 uint32_t version_search_result(const struct version_search *search)
@@ -41,6 +110,8 @@ uint32_t version_search_result(const struct version_search *search)
             if (search->votes[major][minor] > best_votes) {
                 best_votes = search->votes[major][minor];
                 version = (major + 2) << 24 | minor << 16;
+                if (search->releases[major][minor] != 0 && !search->ambiguous[major][minor])
+                    version = search->releases[major][minor];
             }
         }
     }
