@@ -45,6 +45,8 @@ static struct error *find_failure(const struct tick *tick, pid_t pid)
         return error_new("process %d has ended", pid);
     if (process->error != NULL)
         return error_new("process %d: %s", pid, process->error);
+    if (process->phase != NULL)
+        return error_new("process %d: its interpreter is %s", pid, process->phase);
     if (process->threads == NULL)
         return error_new("process %d runs no Python, as far as can be seen", pid);
     return NULL;
@@ -82,7 +84,7 @@ int command_dump(const struct options *options)
     asked.delay_ns = INTERVAL_MS * NS_PER_MILLISECOND;
     asked.budget_percent = UNKNOWN_REAL; /* it is over at once */
     asked.no_children = true;
-    struct error *error = watch_open(&source, &asked, NULL);
+    struct error *error = watch_open(&source, &asked, NULL, false);
     if (error != NULL)
         return command_fail(error);
     error = read_settled_tick(source, &tick);

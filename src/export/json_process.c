@@ -179,6 +179,7 @@ static void put_kernel_figures(json_t *object, const struct process *process)
     put_count(object, "open_file_count", process->open_file_count);
     put_count(object, "open_file_limit", process->open_file_limit);
     put_text(object, "error", process->error);
+    put_text(object, "phase", process->phase);
 }
 
 json_t *json_process(const struct tick *tick, const struct process *process, const struct call_tree *tree,

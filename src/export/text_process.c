@@ -153,7 +153,8 @@ static void write_name(struct text_line *line, const struct process *process)
 
     line_add(line, "Process %d", process->pid);
     if (python != NULL)
-        line_add(line, ", %s %s%s", python->implementation, python->version,
+        line_add(line, ", %s%s%s%s", python->implementation, python->version != NULL ? " " : "",
+                 python->version != NULL ? python->version : "",
                  python->free_threaded ? " (free-threaded)" : "");
     line_add(line, ": %s", process->command != NULL ? process->command : "-");
     line_end(line);
@@ -163,12 +164,16 @@ void text_write_details(struct text_line *line, const struct tick *tick, const s
                         const struct call_tree *tree, enum ranking_mode mode)
 {
     if (process->profile == NULL && process->threads == NULL && !process->open_files_listed &&
-        process->error == NULL)
+        process->error == NULL && process->phase == NULL)
         return;
     line_end(line);
     write_name(line, process);
     if (process->error != NULL) {
         line_add(line, "  %s", process->error);
+        line_end(line);
+    }
+    if (process->phase != NULL) {
+        line_add(line, "  The interpreter is %s", process->phase);
         line_end(line);
     }
     if (process->profile != NULL) {

@@ -211,6 +211,7 @@ struct process {
     bool is_python;
     bool selected;     /* named by the user, started by pyneck, or a Python child of one */
     const char *error; /* why its Python side could not be read, one line with what to do; NULL */
+    const char *phase; /* "starting" or "exiting" while its interpreter is not up yet or no more; else NULL */
     const struct python_info *python; /* NULL when it is no Python process, or not known */
     const struct profile *profile;    /* NULL when it was not sampled in this interval */
     const struct thread *threads;     /* the interpreter's threads, when sampled */

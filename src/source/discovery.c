@@ -79,7 +79,7 @@ struct watched_process *discovery_find(struct discovery *discovery, pid_t pid)
 
 void discovery_reexamine(struct watched_process *process)
 {
-    process->examined = false;
+    process->identified = process->examined = false;
 }
 
 /* ---- looking at one process ---- */
@@ -148,17 +148,17 @@ static bool looks_like_python(const char *name)
 }
 
 /* Where the mappings may not be read, the command line still tells who calls itself Python. */
-static bool calls_itself_python(pid_t pid, const char *name)
+static bool calls_itself_python(const struct watched_process *process)
 {
     char path[40], command[512];
 
-    snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
+    snprintf(path, sizeof(path), "/proc/%d/cmdline", process->pid);
     if (file_read_at(AT_FDCWD, path, command, sizeof(command)) <= 0)
         command[0] = '\0';
-    return looks_like_python(name) || looks_like_python(last_part(command));
+    return process->likely_python || looks_like_python(last_part(command));
 }
 
-static void look_at_mappings(struct watched_process *process, const char *name, uint64_t now_ns)
+static void look_at_mappings(struct watched_process *process, uint64_t now_ns)
 {
     struct error *error = NULL;
 
@@ -169,15 +169,14 @@ static void look_at_mappings(struct watched_process *process, const char *name, 
     process->mappings_ns = now_ns;
     process->is_python = process->presence == PYTHON_FOUND || process->presence == PYTHON_STARTING ||
                          process->presence == PYTHON_UNREADABLE ||
-                         (process->presence == PYTHON_DENIED && calls_itself_python(process->pid, name));
+                         (process->presence == PYTHON_DENIED && calls_itself_python(process));
     if (error != NULL)
         process->error = memory_copy_text(error_message(error));
     error_free(error);
 }
 
-/* Examine a process from the start; false when it has gone. `patient`: also when it does not look like
- * Python. */
-static bool examine(struct watched_process *process, bool patient, uint64_t now_ns)
+/* Find out who a process is; false when it has gone. */
+static bool identify(struct watched_process *process, uint64_t now_ns)
 {
     char name[32], executable[PATH_MAX], path[32];
     struct stat status;
@@ -185,25 +184,26 @@ static bool examine(struct watched_process *process, bool patient, uint64_t now_
     process->cpu_ns = read_cpu_clock(process->pid);
     if (!read_identity(process, name))
         return false;
-    process->executable_ns = now_ns;
-    process->executable_cpu_ns = process->cpu_ns;
-    process->executable_hash = 0;
-    if (process->kernel_thread) {
-        process->examined = true;
-        process->is_python = false;
-        return true;
-    }
     snprintf(path, sizeof(path), "/proc/%d", process->pid);
     if (stat(path, &status) != 0)
         return false;
     process->uid = status.st_uid;
-    process->executable_hash = hash_executable(process->pid, executable);
-    bool likely = process->selected || looks_like_python(name) || looks_like_python(last_part(executable));
-    if (!likely && !patient)
-        return true;
-    look_at_mappings(process, name, now_ns);
-    process->examined = true;
+    process->executable_ns = now_ns;
+    process->executable_cpu_ns = process->cpu_ns;
+    process->executable_hash = process->kernel_thread ? 0 : hash_executable(process->pid, executable);
+    process->likely_python =
+        !process->kernel_thread && (looks_like_python(name) || looks_like_python(last_part(executable)));
+    process->identified = true;
     return true;
+}
+
+/* See whether an interpreter is in a process that was identified. */
+static void examine(struct watched_process *process, uint64_t now_ns)
+{
+    process->examined = true;
+    process->is_python = false;
+    if (!process->kernel_thread)
+        look_at_mappings(process, now_ns);
 }
 
 /* How long to wait before the mappings are looked at again: a process that has just come may still load an
@@ -232,12 +232,12 @@ static void look_again(struct watched_process *process, uint64_t now_ns)
         process->executable_ns = now_ns;
         process->executable_cpu_ns = process->cpu_ns;
         if (hash_executable(process->pid, executable) != process->executable_hash)
-            process->examined = false;
+            discovery_reexamine(process);
     }
     bool may_have_mapped = process->cpu_ns == 0 || process->cpu_ns != process->mappings_cpu_ns;
     if (process->examined && process->presence != PYTHON_FOUND && may_have_mapped &&
         now_ns - process->mappings_ns >= mappings_interval(process))
-        look_at_mappings(process, "", now_ns);
+        look_at_mappings(process, now_ns);
 }
 
 /* ---- the list ---- */
@@ -274,7 +274,6 @@ static void merge(struct discovery *discovery, const pid_t *pids, size_t count, 
             .is_root = root,
             .selected = root,
             .seen_ns = now_ns,
-            .open_file_limit = -1,
         };
     }
     for (; old < discovery->count; old++) {
@@ -319,22 +318,22 @@ bool discovery_update(struct discovery *discovery, const pid_t *pids, size_t cou
         struct watched_process *process = &discovery->processes[i];
         if (process->examined)
             look_again(process, begin_ns);
-        if (!process->examined) {
-            if (process->sampled) {
-                forget(context, process);
-                process->sampled = false;
-            }
-            examine(process, false, begin_ns);
+        if (process->sampled && !process->examined) {
+            forget(context, process);
+            process->sampled = false;
         }
+        bool identified = process->identified || identify(process, begin_ns);
+        if (identified && !process->examined && (process->selected || process->likely_python))
+            examine(process, begin_ns);
     }
     for (size_t i = 0; i < discovery->count; i++) {
         struct watched_process *process = &discovery->processes[i];
-        if (process->examined)
+        if (!process->identified || process->examined)
             continue;
         if (clock_monotonic_ns() - begin_ns > time_limit_ns)
             complete = false;
         else
-            examine(process, true, begin_ns);
+            examine(process, begin_ns);
     }
     select_children(discovery);
     return complete;

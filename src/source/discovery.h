@@ -1,7 +1,7 @@
 /* Which processes are Python, and which of them are watched.
  *
  * A new process is examined once. Then its CPU clock tells whether it has run since: if not, it is what it
- * was. If so, its executable is looked at every 1.5 s, to notice an exec, and more and more seldom its
+ * was. If so, its executable is looked at once a second, to notice an exec, and more and more seldom its
  * mappings, to notice that it loaded an interpreter. */
 #ifndef PYNECK_SOURCE_DISCOVERY_H
 #define PYNECK_SOURCE_DISCOVERY_H
@@ -18,13 +18,16 @@ struct watched_process {
     uint64_t start_ticks;
     pid_t parent_pid;
     uid_t uid;
+    bool identified; /* identity, owner and name are known */
     bool examined;
     bool kernel_thread;
-    bool selected;  /* named by the user, or a child of one that is */
-    bool is_root;   /* named by the user */
-    bool is_python; /* an interpreter is mapped, or looks so where that cannot be seen */
-    bool excluded;  /* by the caller, by a filter */
-    bool sampled;   /* the caller's: it was given to the sampler */
+    bool likely_python; /* by its name */
+    bool selected;      /* named by the user, or a child of one that is */
+    bool is_root;       /* named by the user */
+    bool is_python;     /* an interpreter is mapped, or looks so where that cannot be seen */
+    bool excluded;      /* by the caller, by a filter */
+    bool sampled;       /* the caller's: it was given to the sampler */
+    bool is_doubtful;   /* the caller's: its memory made no sense, so it was examined again */
     enum python_presence presence;
     struct python_location location;
     char *error; /* why it cannot be read, or NULL */
@@ -33,11 +36,15 @@ struct watched_process {
     uint64_t executable_cpu_ns; /* the same at the last look at its executable */
     uint64_t mappings_cpu_ns;   /* and at its mappings */
     uint64_t executable_hash;
-    uint64_t seen_ns;        /* first */
-    uint64_t executable_ns;  /* last look at the executable */
-    uint64_t mappings_ns;    /* last look at the mappings */
-    int64_t open_file_limit; /* the caller's */
-    uint64_t limit_ns;
+    uint64_t seen_ns;       /* first */
+    uint64_t executable_ns; /* last look at the executable */
+    uint64_t mappings_ns;   /* last look at the mappings */
+
+    /* The caller's. */
+    int64_t open_file_count;
+    int64_t open_file_limit;
+    uint64_t files_cpu_ns; /* CPU time when they were read */
+    uint64_t limit_ns;     /* when the limit was read */
 };
 
 struct discovery;
@@ -49,10 +56,11 @@ void discovery_free(struct discovery *discovery);
 
 /* Bring the list up to date.
  *
- * pids            of all processes of the machine, ascending
- * time_limit_ns   processes that do not look like Python at first sight are examined as long as this lasts,
- * the rest at the next call forget          called for each process that has gone or has become another one,
- * before it leaves returns         whether all processes are examined */
+ * pids           of all processes of the machine, ascending
+ * time_limit_ns  processes that do not look like Python at first sight are examined as long as this lasts, the
+ *                rest at the next call
+ * forget         called for each process that has gone or has become another one, before it leaves
+ * returns        whether all processes are examined */
 bool discovery_update(struct discovery *discovery, const pid_t *pids, size_t count, uint64_t time_limit_ns,
                       void (*forget)(void *context, const struct watched_process *process), void *context);
 

@@ -158,13 +158,20 @@ static size_t filter_rows(struct live_source *live, struct process *rows, size_t
     return kept;
 }
 
-static int64_t read_limit(struct watched_process *watched, uint64_t now_ns)
+/* The number of open files and its limit. A process that has not run has opened none. */
+static void count_files(struct watched_process *watched, struct process *row, uint64_t now_ns)
 {
-    if (watched->limit_ns == 0 || now_ns - watched->limit_ns >= limit_interval_ns) {
+    bool has_run = watched->cpu_ns == 0 || watched->cpu_ns != watched->files_cpu_ns;
+
+    if (has_run || watched->limit_ns == 0)
+        watched->open_file_count = open_files_count(watched->pid);
+    if (watched->limit_ns == 0 || (has_run && now_ns - watched->limit_ns >= limit_interval_ns)) {
         watched->open_file_limit = open_files_limit(watched->pid);
         watched->limit_ns = now_ns;
     }
-    return watched->open_file_limit;
+    watched->files_cpu_ns = watched->cpu_ns;
+    row->open_file_count = watched->open_file_count;
+    row->open_file_limit = watched->open_file_limit;
 }
 
 static void list_files(struct live_source *live, struct process *row, uint64_t time_limit_ns,
@@ -196,12 +203,13 @@ static void complete_row(struct live_source *live, struct process *row, struct a
     }
     row->is_python = watched->is_python;
     row->selected = watched->selected;
-    row->open_file_count = open_files_count(row->pid);
-    row->open_file_limit = read_limit(watched, now_ns);
+    count_files(watched, row, now_ns);
     if (watched->is_python && watched->location.implementation != NULL)
         row->python = live_profile_describe(&watched->location, arena);
     if (watched->is_python && watched->error != NULL)
         row->error = arena_copy_text(arena, watched->error, strlen(watched->error));
+    if (watched->is_python && watched->presence == PYTHON_STARTING)
+        row->phase = "starting";
     bool focused = row->pid == live->focus.pid;
     if (focused || (live->focus.all_details && watched->is_python) ||
         (watched->is_root && live->focus.all_details))
@@ -224,8 +232,25 @@ static int compare_records(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-static void attach_batch(const struct sampler_batch *batch, struct process *rows, size_t count,
-                         struct arena *arena)
+/* What the sampler found in one process. Where its memory makes no sense it may have become another program
+ * since it was examined (exec): that is looked into before it counts. */
+static void attach_record(struct live_source *live, struct process *row, const struct process_record *record,
+                          uint64_t interval_ns, struct arena *arena)
+{
+    struct watched_process *watched = discovery_find(live->discovery, row->pid);
+    bool broken = record->status == SAMPLING_BROKEN;
+
+    if (watched == NULL || record->start_ticks != row->start_ticks)
+        return;
+    if (broken && !watched->is_doubtful)
+        discovery_reexamine(watched);
+    else
+        live_profile_attach(row, record, interval_ns, arena);
+    watched->is_doubtful = broken;
+}
+
+static void attach_batch(struct live_source *live, const struct sampler_batch *batch, struct process *rows,
+                         size_t count, struct arena *arena)
 {
     qsort(batch->processes, batch->process_count, sizeof(*batch->processes), compare_records);
     for (size_t i = 0; i < count; i++) {
@@ -233,8 +258,8 @@ static void attach_batch(const struct sampler_batch *batch, struct process *rows
             return;
         const struct process_record *record = bsearch(&rows[i], batch->processes, batch->process_count,
                                                       sizeof(*batch->processes), compare_record);
-        if (record != NULL && record->start_ticks == rows[i].start_ticks)
-            live_profile_attach(&rows[i], record, batch->end_ns - batch->begin_ns, arena);
+        if (record != NULL)
+            attach_record(live, &rows[i], record, batch->end_ns - batch->begin_ns, arena);
     }
 }
 
@@ -324,7 +349,7 @@ static struct error *read_tick(struct source *source, struct tick **result)
     struct sampler_batch *batch =
         live->sampler != NULL && live->sequence > 0 ? sampler_take(live->sampler, take_timeout_ns) : NULL;
     if (batch != NULL) {
-        attach_batch(batch, rows, count, tick->arena);
+        attach_batch(live, batch, rows, count, tick->arena);
         share_budget(live, tick->own_cpu_percent, batch);
         arena_free(batch->arena);
     }

@@ -97,8 +97,14 @@ void live_profile_attach(struct process *process, const struct process_record *r
         [SAMPLING_GONE] = NULL,
     };
 
+    static const char *const phases[] = {
+        [SAMPLING_WORKS] = NULL,  [SAMPLING_STARTING] = "starting", [SAMPLING_EXITING] = "exiting",
+        [SAMPLING_DENIED] = NULL, [SAMPLING_BROKEN] = NULL,         [SAMPLING_GONE] = "exiting",
+    };
+
     if (process->error == NULL)
         process->error = reasons[record->status];
+    process->phase = phases[record->status];
     if (record->status != SAMPLING_WORKS)
         return;
     struct profile *profile = arena_allocate(arena, 1, sizeof(*profile));

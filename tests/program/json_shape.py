@@ -67,6 +67,7 @@ PROCESS = {
     "open_file_count": COUNT,
     "open_file_limit": COUNT,
     "error": TEXT,
+    "phase": TEXT,
     "python": (PYTHON, None),
     "sampling": (
         {"rate_hz": float, "samples": int, "partial": int, "invalid": int, "late": int, "cpu_percent": NUMBER},
@@ -119,7 +120,7 @@ SNAPSHOT = {
 DUMP = {
     "schema": str,
     "time": str,
-    "processes": [{"pid": int, "command": TEXT, "error": TEXT, "python": (PYTHON, None), "threads": ([THREAD], None)}],
+    "processes": [{"pid": int, "command": TEXT, "error": TEXT, "phase": TEXT, "python": (PYTHON, None), "threads": ([THREAD], None)}],
 }
 
 STATES = "running runnable gil lock sleep disk network pipe poll child gc native other".split()

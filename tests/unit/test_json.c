@@ -86,7 +86,7 @@ static void test_objects_have_the_documented_members(void **state)
         {"processes.0",
          "pid parent_pid user command state start_time cpu_percent resident_bytes virtual_bytes "
          "memory_percent "
-         "read_bytes_per_second write_bytes_per_second thread_count open_file_count open_file_limit error "
+         "read_bytes_per_second write_bytes_per_second thread_count open_file_count open_file_limit error phase "
          "python sampling verdict functions lines threads open_files"},
         {"processes.0.python", "implementation version free_threaded"},
         {"processes.0.sampling", "rate_hz samples partial invalid late cpu_percent"},
@@ -222,7 +222,7 @@ static void test_a_dump_has_the_threads_of_a_snapshot(void **state)
 
     assert_members(dump, "schema time processes");
     assert_string_equal(json_string_value(find(dump, "schema")), "pyneck.dump/1");
-    assert_members(find(dump, "processes.0"), "pid command error python threads");
+    assert_members(find(dump, "processes.0"), "pid command error phase python threads");
     assert_true(json_equal(find(dump, "processes.0.threads"), find(*state, "processes.0.threads")));
     assert_true(json_is_null(find(dump, "processes.1.threads")));
     json_decref(dump);
