@@ -84,7 +84,7 @@ int command_dump(const struct options *options)
     asked.delay_ns = INTERVAL_MS * NS_PER_MILLISECOND;
     asked.budget_percent = UNKNOWN_REAL; /* it is over at once */
     asked.no_children = true;
-    struct error *error = watch_open(&source, &asked, NULL);
+    struct error *error = watch_open(&source, &asked, NULL, false);
     if (error != NULL)
         return command_fail(error);
     error = read_settled_tick(source, &tick);

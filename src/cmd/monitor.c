@@ -54,7 +54,7 @@ static int show_screen(const struct options *options, struct child *child, const
     };
     struct source *source;
     int ended_by = 0;
-    struct error *error = watch_open(&source, options, child);
+    struct error *error = watch_open(&source, options, child, true);
 
     if (error != NULL)
         return command_fail(error);

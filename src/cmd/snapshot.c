@@ -105,7 +105,7 @@ static struct error *take_ticks(struct session *session)
 static struct error *watch(struct session *session)
 {
     const struct options *options = session->options;
-    struct error *error = watch_open(&session->source, options, &session->child);
+    struct error *error = watch_open(&session->source, options, &session->child, false);
 
     if (error != NULL)
         return error;

@@ -2,10 +2,8 @@
 
 #include "source/live.h"
 
-#include <errno.h>
-#include <signal.h>
-
-struct error *watch_open(struct source **source, const struct options *options, const struct child *child)
+struct error *watch_open(struct source **source, const struct options *options, const struct child *child,
+                         bool quick_start)
 {
     bool has_child = child != NULL && child->pid != 0;
     struct live_options live = {
@@ -18,11 +16,8 @@ struct error *watch_open(struct source **source, const struct options *options, 
         .user = options->user,
         .filter = options->filter,
         .all_processes = options->all_processes,
+        .quick_start = quick_start,
     };
 
-    for (size_t i = 0; i < live.pid_count; i++) {
-        if (kill(live.pids[i], 0) != 0 && errno == ESRCH)
-            return error_new("no process with PID %d", live.pids[i]);
-    }
     return live_open(source, &live);
 }

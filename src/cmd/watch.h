@@ -8,7 +8,9 @@
 
 /* Open the live source for the processes that are named, for the child when there is one, or for all.
  *
- * source  receives the source; source_close() it */
-struct error *watch_open(struct source **source, const struct options *options, const struct child *child);
+ * source       receives the source; source_close() it
+ * quick_start  whether the second tick, the first with rates, comes before the delay is over */
+struct error *watch_open(struct source **source, const struct options *options, const struct child *child,
+                         bool quick_start);
 
 #endif

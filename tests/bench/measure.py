@@ -1,0 +1,121 @@
+"""What the benchmarks share: programs in a terminal, CPU time of a process, medians."""
+
+import fcntl
+import os
+import pty
+import select
+import shutil
+import signal
+import statistics
+import struct
+import sys
+import termios
+import time
+
+ROWS, COLUMNS = 40, 120
+
+
+class OnTerminal:
+    """A program that runs in a terminal of its own and whose output is read and thrown away."""
+
+    def __init__(self, command):
+        self.started = time.monotonic()
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.environ["TERM"] = "xterm-256color"
+            os.environ.pop("NO_COLOR", None)
+            try:
+                os.execvp(command[0], command)
+            finally:
+                os._exit(127)
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+
+    def read(self, seconds):
+        """Output that comes within a time; b"" when none does."""
+        if not select.select([self.fd], [], [], max(seconds, 0))[0]:
+            return b""
+        try:
+            return os.read(self.fd, 1 << 16)
+        except OSError:
+            return b""
+
+    def wait_for(self, needle, seconds=10):
+        """Seconds from the start until `needle` has come."""
+        seen = b""
+        deadline = time.monotonic() + seconds
+        while needle not in seen:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{needle!r} did not come within {seconds} s")
+            seen += self.read(0.2)
+        return time.monotonic() - self.started
+
+    def drain(self, seconds):
+        """Read along for a time, as a terminal does."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self.read(deadline - time.monotonic())
+
+    def stop(self):
+        os.kill(self.pid, signal.SIGTERM)
+        for _ in range(100):
+            if os.waitpid(self.pid, os.WNOHANG)[0] != 0:
+                break
+            self.read(0.02)
+        else:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+        os.close(self.fd)
+
+
+def cpu_seconds(pid):
+    """CPU time of all threads of a process, by schedstat, in nanosecond steps."""
+    total = 0
+    for tid in os.listdir(f"/proc/{pid}/task"):
+        try:
+            with open(f"/proc/{pid}/task/{tid}/schedstat") as file:
+                total += int(file.read().split()[0])
+        except OSError:
+            pass
+    return total / 1e9
+
+
+def cpu_percent_on_terminal(command, needle, seconds, warm_up=3):
+    """CPU of a program that shows a screen, in percent of one core, after it has settled."""
+    program = OnTerminal(command)
+    program.wait_for(needle)
+    program.drain(warm_up)
+    before, begin = cpu_seconds(program.pid), time.monotonic()
+    program.drain(seconds)
+    used, elapsed = cpu_seconds(program.pid) - before, time.monotonic() - begin
+    program.stop()
+    return 100 * used / elapsed
+
+
+def first_screen_ms(command, needle):
+    program = OnTerminal(command)
+    elapsed = program.wait_for(needle)
+    program.stop()
+    return 1000 * elapsed
+
+
+def median_of(runs, function, *arguments):
+    return statistics.median(function(*arguments) for _ in range(runs))
+
+
+def find_pyneck():
+    """The binary that $PYNECK names, or one on the path."""
+    pyneck = os.environ.get("PYNECK") or shutil.which("pyneck")
+    if pyneck is None:
+        sys.exit("no pyneck: build it and set PYNECK to the binary")
+    return pyneck
+
+
+def peers(names):
+    """Those of the programs that are installed; tells which are not."""
+    found = []
+    for name in names:
+        if shutil.which(name):
+            found.append(name)
+        else:
+            print(f"{name} is not installed: skipped", file=sys.stderr)
+    return found
