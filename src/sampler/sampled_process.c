@@ -7,6 +7,7 @@
 #include "python/thread_names.h"
 #include "python/unwind.h"
 #include "sampler/accumulator.h"
+#include "sampler/stack_path.h"
 #include "sampler/thread_ids.h"
 #include "sampler/thread_probe.h"
 
@@ -16,23 +17,12 @@
 #include <time.h>
 
 enum {
-    MAX_VERIFIED_AT_ONCE = 64,
     MAX_NAMES_AT_ONCE = 256, /* at a hand-over */
 };
 
 static const uint64_t listing_interval_ns = NS_PER_SECOND;
 static const uint64_t retry_interval_ns = 50 * NS_PER_MILLISECOND;
 static const uint64_t name_interval_ns = 2 * NS_PER_SECOND;
-static const uint64_t longest_trust_ns = 2 * NS_PER_SECOND;
-
-/* A frame of a thread's last stack and the node it led to. */
-struct path_step {
-    uint64_t code;
-    uint64_t instruction;
-    uint64_t trusted_until_ns; /* then the code object has to be compared again */
-    uint64_t trusted_ns;       /* when that was decided */
-    uint32_t node;
-};
 
 struct sampled_thread {
     struct thread_reference reference;
@@ -52,10 +42,7 @@ struct sampled_thread {
     uint32_t node;
     struct wait_reason reason;
 
-    struct path_step *path; /* the last stack, outermost first */
-    size_t path_capacity;
-    size_t path_count;
-    uint64_t path_epoch;
+    struct stack_path path;
 
     char *name; /* NULL when unknown */
     uint64_t name_ns;
@@ -65,8 +52,7 @@ struct sampled_process {
     pid_t pid;
     uint64_t start_ticks;
     struct python_location location;
-    struct call_tree *tree;
-    struct code_cache *codes;
+    struct stack_namer namer;
     struct unwinder *unwinder;
     struct thread_names *names; /* NULL where they cannot be read */
     struct thread_ids ids;
@@ -90,9 +76,6 @@ struct sampled_process {
     enum sampling_status status;
     struct interpreter_moment moment; /* at the last read */
     uint64_t threads_head;            /* of the last listing */
-    uint64_t code_object_generation;
-    uint64_t suspect_ns; /* code objects that were compared before may be others now */
-    uint64_t path_epoch; /* counts the times that a code object was another one */
 
     struct accumulator accumulator;
     uint64_t moments;
@@ -111,9 +94,9 @@ struct sampled_process *sampled_process_new(pid_t pid, uint64_t start_ticks,
     process->pid = pid;
     process->start_ticks = start_ticks;
     process->location = *location;
-    process->tree = tree;
-    process->codes = code_cache_new(pid, &process->location.layout, tree);
-    process->unwinder = unwinder_new(pid, &process->location.layout, process->codes);
+    process->namer.tree = tree;
+    process->namer.codes = code_cache_new(pid, &process->location.layout, tree);
+    process->unwinder = unwinder_new(pid, &process->location.layout, process->namer.codes);
     process->names = thread_names_new(pid, &process->location.layout);
     process->ids.pid = process->waits.pid = pid;
     if (clock_getcpuclockid(pid, &process->cpu_clock) != 0)
@@ -127,7 +110,7 @@ static void release_thread(struct sampled_thread *thread)
 {
     thread_probe_close(&thread->probe);
     stack_hint_free(&thread->hint);
-    free(thread->path);
+    stack_path_release(&thread->path);
     free(thread->name);
 }
 
@@ -141,7 +124,7 @@ void sampled_process_free(struct sampled_process *process)
     thread_ids_free(&process->ids);
     thread_names_free(process->names);
     unwinder_free(process->unwinder);
-    code_cache_free(process->codes);
+    code_cache_free(process->namer.codes);
     free(process);
 }
 
@@ -253,95 +236,6 @@ static bool listing_is_due(const struct sampled_process *process, uint64_t now_n
     return process->listed_ns == 0 || age >= retry_interval_ns;
 }
 
-/* ---- names of frames ---- */
-
-/* How long an entry of the code cache may be trusted from now on. Where the interpreter counts the code
- * objects that it frees, until that count moves. Else the longer it has stood the longer: functions of
- * modules live on, what exec() makes goes at once. */
-static uint64_t trust_until(const struct sampled_process *process, const struct code_object *code)
-{
-    if (process->code_object_generation != 0)
-        return code->verified_ns >= process->suspect_ns ? UINT64_MAX : 0;
-    uint64_t proven = (code->verified_ns - code->added_ns) / 4;
-    return code->verified_ns + (proven < longest_trust_ns ? proven : longest_trust_ns);
-}
-
-static struct path_step *known_step(struct sampled_thread *thread, const struct frame *frame, size_t depth)
-{
-    if (depth >= thread->path_count)
-        return NULL;
-    struct path_step *step = &thread->path[depth];
-    return step->code == frame->code && step->instruction == frame->instruction ? step : NULL;
-}
-
-/* Compare the code objects of a stack with memory where that is due. */
-static void verify_codes(struct sampled_process *process, struct sampled_thread *thread,
-                         const struct frame *frames, size_t count, uint64_t now_ns)
-{
-    uint64_t addresses[MAX_VERIFIED_AT_ONCE];
-    size_t due = 0;
-
-    for (size_t i = 0; i < count && due < MAX_VERIFIED_AT_ONCE; i++) {
-        struct path_step *step = known_step(thread, &frames[i], count - 1 - i);
-        if (step != NULL && now_ns <= step->trusted_until_ns && step->trusted_ns >= process->suspect_ns)
-            continue;
-        const struct code_object *code = code_cache_find(process->codes, frames[i].code);
-        if (code == NULL)
-            continue;
-        uint64_t trusted_until_ns = trust_until(process, code);
-        if (trusted_until_ns < now_ns && code->verified_ns != now_ns) {
-            addresses[due++] = frames[i].code;
-        } else if (step != NULL) {
-            step->trusted_until_ns = trusted_until_ns;
-            step->trusted_ns = now_ns;
-        }
-    }
-    if (due > 0 && code_cache_verify(process->codes, addresses, due, now_ns) > 0)
-        process->path_epoch++;
-}
-
-/* The node of a stack in the call tree; of what stands as it did at the thread's last sample nothing is
- * looked up. */
-static uint32_t find_node(struct sampled_process *process, struct sampled_thread *thread,
-                          const struct frame *frames, size_t count, uint64_t now_ns)
-{
-    uint32_t node = CALL_TREE_ROOT;
-    bool same = true;
-
-    if (process->moment.code_object_generation != process->code_object_generation) {
-        process->code_object_generation = process->moment.code_object_generation;
-        process->suspect_ns = now_ns;
-    }
-    verify_codes(process, thread, frames, count, now_ns);
-    if (thread->path_epoch != process->path_epoch) {
-        thread->path_count = 0;
-        thread->path_epoch = process->path_epoch;
-    }
-    thread->path = memory_grow(thread->path, &thread->path_capacity, count, sizeof(*thread->path));
-    for (size_t depth = 0; depth < count; depth++) {
-        const struct frame *frame = &frames[count - 1 - depth];
-        const struct path_step *known = same ? known_step(thread, frame, depth) : NULL;
-        if (known != NULL) {
-            node = known->node;
-            continue;
-        }
-        same = false;
-        const struct code_object *code = code_cache_find(process->codes, frame->code);
-        if (code != NULL)
-            node = call_tree_add_node(process->tree, node, code->function,
-                                      code_cache_line(process->codes, code, frame->instruction));
-        thread->path[depth] = (struct path_step){
-            .code = frame->code,
-            .instruction = frame->instruction,
-            .node = node,
-            .trusted_until_ns = code != NULL ? trust_until(process, code) : 0,
-            .trusted_ns = now_ns,
-        };
-    }
-    thread->path_count = count;
-    return node;
-}
-
 /* ---- one sample ---- */
 
 static int gil_of(const struct sampled_process *process, const struct sampled_thread *thread)
@@ -378,7 +272,8 @@ static bool read_stack(struct sampled_process *process, struct sampled_thread *t
         process->must_list = true;
     }
     thread->has_stack = trust != STACK_INVALID;
-    thread->node = find_node(process, thread, frames, count, now_ns);
+    stack_namer_see_generation(&process->namer, process->moment.code_object_generation, now_ns);
+    thread->node = stack_path_find_node(&thread->path, &process->namer, frames, count, now_ns);
     process->partial += trust == STACK_PARTIAL;
     process->invalid += trust == STACK_INVALID;
     return true;

@@ -1,0 +1,52 @@
+/* From the frames of a stack to a node of the call tree.
+ *
+ * A thread's last stack is kept with the node of each frame, so of what stands as it did at the last sample nothing is
+ * looked up again. Code objects are compared with the process's memory as often as their trust asks for: an address
+ * can be freed and used again for another one. */
+#ifndef PYNECK_SAMPLER_STACK_PATH_H
+#define PYNECK_SAMPLER_STACK_PATH_H
+
+#include "model/call_tree.h"
+#include "python/code_cache.h"
+#include "python/unwind.h"
+
+/* What the threads of one process share. Zero-initialized but for the first two. */
+struct stack_namer {
+    struct code_cache *codes;
+    struct call_tree *tree;
+    uint64_t
+        code_object_generation; /* the interpreter's count of freed code objects; 0 where there is none */
+    uint64_t suspect_ns;        /* code objects that were compared before this may be others now */
+    uint64_t epoch;             /* counts the times that a code object was another one */
+};
+
+/* A frame of a thread's last stack and the node it led to. */
+struct path_step {
+    uint64_t code;
+    uint64_t instruction;
+    uint64_t trusted_until_ns; /* then the code object has to be compared again */
+    uint64_t trusted_ns;       /* when that was decided */
+    uint32_t node;
+};
+
+/* The last stack of one thread, outermost frame first. Zero-initialized is empty. */
+struct stack_path {
+    struct path_step *steps;
+    size_t capacity;
+    size_t count;
+    uint64_t epoch; /* of the namer when it was made */
+};
+
+/* Tell the interpreter's count of freed code objects, as it was read with the stack that is named next. */
+void stack_namer_see_generation(struct stack_namer *namer, uint64_t generation, uint64_t now_ns);
+
+/* The node of a stack.
+ *
+ * frames  innermost first, as unwinder_read() gives them
+ * now_ns  CLOCK_MONOTONIC of the sample */
+uint32_t stack_path_find_node(struct stack_path *path, struct stack_namer *namer, const struct frame *frames,
+                              size_t count, uint64_t now_ns);
+
+void stack_path_release(struct stack_path *path);
+
+#endif
