@@ -17,7 +17,9 @@ enum {
     MAX_FRAME_SLOTS = 1 << 20,
     MAX_LINE_TABLE_BYTES = 1 << 20, /* of one code object, as the process holds it */
     LINE_TABLES_BYTES = 32 << 20,   /* of all code objects, as they are kept here */
-    MAX_LOADS = 256,                /* code objects read for one sample */
+    COPIES_MAX = 8192,              /* of one code object's bytecode: one for each thread */
+    COPIES_BYTES = 32 << 20,        /* what where they are takes, for all code objects */
+    MAX_LOADS = 256,                /* code objects, and lists of copies, read for one sample */
     MAX_LINE_BYTES = 4 << 20,       /* of line tables read for one sample */
     CODE_UNIT_BYTES = 2,
     SLOT_BYTES = 8, /* of a local variable or a stack entry in a frame */
@@ -34,10 +36,18 @@ struct identity {
     uint32_t first_line;
 };
 
+/* Where the threads' own copies of a code object's bytecode are. */
+struct copies {
+    uint64_t epoch;    /* of the cache when they were read */
+    size_t count;      /* 0 when they could not be read */
+    uint64_t starts[]; /* 0 for a thread that has no copy yet */
+};
+
 struct entry {
     struct code_object code; /* first, so that an entry is found from what callers hold */
     struct identity identity;
     struct line_table *lines; /* NULL until a line is asked for */
+    struct copies *copies;    /* NULL until an instruction is not in the code object itself */
 };
 
 struct code_cache {
@@ -49,8 +59,10 @@ struct code_cache {
     struct entry **slots; /* open addressing; NULL is free */
     size_t capacity;      /* a power of two */
     size_t used;
-    size_t line_bytes; /* of all line tables */
-    size_t loads_left; /* for this sample */
+    size_t line_bytes;     /* of all line tables */
+    size_t copies_bytes;   /* of all lists of copies */
+    uint64_t copies_epoch; /* counts the times that they were forgotten */
+    size_t loads_left;     /* for this sample */
     size_t line_bytes_left;
     unsigned char characters[2][UNICODE_MAX_BYTES];
     char filename[UNICODE_TEXT_SIZE];
@@ -88,9 +100,24 @@ static void forget_lines(struct code_cache *cache, struct entry *entry)
     entry->lines = NULL;
 }
 
+static size_t copies_size(size_t count)
+{
+    return sizeof(struct copies) + count * sizeof(uint64_t);
+}
+
+static void forget_copies(struct code_cache *cache, struct entry *entry)
+{
+    if (entry->copies == NULL)
+        return;
+    cache->copies_bytes -= copies_size(entry->copies->count);
+    free(entry->copies);
+    entry->copies = NULL;
+}
+
 static void entry_free(struct code_cache *cache, struct entry *entry)
 {
     forget_lines(cache, entry);
+    forget_copies(cache, entry);
     free(entry);
 }
 
@@ -333,6 +360,7 @@ static bool fill_entry(struct code_cache *cache, struct entry *entry, uint64_t a
 
     uint32_t line = identity.first_line <= INT32_MAX ? identity.first_line : 0;
     forget_lines(cache, entry);
+    forget_copies(cache, entry);
     code.function = call_tree_add_function(cache->tree, cache->qualname, cache->filename, line);
     code.internal = is_internal(cache, line);
     entry->identity = identity;
@@ -465,6 +493,72 @@ uint32_t code_cache_line(struct code_cache *cache, const struct code_object *cod
     }
     return line_table_find(entry->lines,
                            (uint32_t)(instruction - code->instructions) / cache->layout->code.unit_bytes);
+}
+
+/* ---- copies of the bytecode ---- */
+
+static void load_copies(struct code_cache *cache, struct entry *entry)
+{
+    const struct python_layout *layout = cache->layout;
+    uint64_t list, count;
+
+    forget_copies(cache, entry);
+    if (cache->copies_bytes > COPIES_BYTES) {
+        for (size_t i = 0; i < cache->capacity; i++) {
+            if (cache->slots[i] != NULL)
+                forget_copies(cache, cache->slots[i]);
+        }
+    }
+    if (!memory_read_word(cache->pid, entry->code.address + layout->code.bytecode_copies, &list) ||
+        !memory_is_pointer(list) ||
+        !memory_read_word(cache->pid, list + layout->bytecode_copies.count, &count) || count > COPIES_MAX)
+        return;
+    struct copies *copies = memory_allocate(1, copies_size(count));
+    if (!memory_read(cache->pid, list + layout->bytecode_copies.entries, copies->starts,
+                     count * sizeof(copies->starts[0]))) {
+        free(copies);
+        return;
+    }
+    copies->epoch = cache->copies_epoch;
+    copies->count = count;
+    entry->copies = copies;
+    cache->copies_bytes += copies_size(count);
+}
+
+static bool find_in_copies(const struct entry *entry, uint32_t index, uint64_t *instruction)
+{
+    const struct copies *copies = entry->copies;
+
+    for (size_t i = 0; copies != NULL && i < copies->count; i++) {
+        uint64_t start = copies->starts[(index + i) % copies->count];
+        if (start != 0 && *instruction >= start && *instruction - start < entry->code.instruction_bytes) {
+            *instruction = entry->code.instructions + (*instruction - start);
+            return true;
+        }
+    }
+    return false;
+}
+
+bool code_cache_find_original(struct code_cache *cache, const struct code_object *code, uint32_t index,
+                              uint64_t *instruction)
+{
+    struct entry *entry = cache->slots[find_slot(cache, code->address)];
+
+    if (entry == NULL)
+        return false;
+    if (entry->copies != NULL && entry->copies->epoch == cache->copies_epoch &&
+        find_in_copies(entry, index, instruction))
+        return true;
+    if (cache->loads_left == 0)
+        return false;
+    cache->loads_left--;
+    load_copies(cache, entry);
+    return find_in_copies(entry, index, instruction);
+}
+
+void code_cache_forget_copies(struct code_cache *cache)
+{
+    cache->copies_epoch++;
 }
 
 /* Up to 3.12 a frame that has not begun yet points to the code unit before the first

@@ -58,6 +58,20 @@ size_t code_cache_verify(struct code_cache *cache, const uint64_t *addresses, si
  *              python_layout.frame.instruction_is_previous) */
 uint32_t code_cache_line(struct code_cache *cache, const struct code_object *code, uint64_t instruction);
 
+/* Free-threaded builds from 3.14 on: turn an instruction in a thread's own copy of the bytecode into the one
+ * in the code object that it was copied from.
+ *
+ * index        which copy it should be in; the others are looked through as well, for a thread that runs
+ *              changes from one to the other in two steps
+ * instruction  changed when it was found
+ * returns      whether any copy contains it */
+bool code_cache_find_original(struct code_cache *cache, const struct code_object *code, uint32_t index,
+                              uint64_t *instruction);
+
+/* Forget where the copies are. A copy stays where it is until its thread ends; call this when one has ended
+ * or begun. */
+void code_cache_forget_copies(struct code_cache *cache);
+
 /* Whether an instruction pointer lies inside the code object. */
 bool code_object_contains(const struct code_object *code, uint64_t instruction);
 

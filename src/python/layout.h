@@ -62,12 +62,14 @@ struct python_layout {
         uint32_t gil; /* pointer to the interpreter's struct _gil_runtime_state; LAYOUT_NONE in 3.11 */
         uint32_t gc_collecting;          /* int, from 3.9 on: a collection runs */
         uint32_t code_object_generation; /* counts freed code objects; LAYOUT_NONE before 3.14 */
+        uint32_t bytecode_generation;    /* uint32_t, counts changes of who uses which copy of the bytecode */
         uint32_t modules;                /* the dict sys.modules */
     } interpreter;
 
     struct {
         uint32_t locked;      /* int */
         uint32_t last_holder; /* thread state that had it last */
+        uint32_t enabled;     /* int, free-threaded: 0 while there is no GIL; else LAYOUT_NONE */
     } gil;
 
     struct {
@@ -83,6 +85,7 @@ struct python_layout {
         uint32_t datastack_chunk;
         uint32_t
             datastack_top; /* first free word of the newest chunk; follows datastack_chunk in all versions */
+        uint32_t attachment; /* int, free-threaded: whether it may touch objects; else LAYOUT_NONE */
     } thread;
 
     struct {
@@ -96,10 +99,11 @@ struct python_layout {
         uint32_t size;       /* up to localsplus */
         uint32_t executable; /* f_code or f_executable */
         uint32_t previous;
-        uint32_t instruction; /* prev_instr or instr_ptr */
-        uint32_t owner;       /* one byte */
-        uint32_t stacktop;    /* int, -1 while the frame executes (to 3.13); LAYOUT_NONE from 3.14 on */
-        uint32_t is_entry;    /* one byte, 3.11 only; else LAYOUT_NONE */
+        uint32_t instruction;    /* prev_instr or instr_ptr */
+        uint32_t owner;          /* one byte */
+        uint32_t bytecode_index; /* int, free-threaded from 3.14 on: which copy of the bytecode it executes */
+        uint32_t stacktop;       /* int, -1 while the frame executes (to 3.13); LAYOUT_NONE from 3.14 on */
+        uint32_t is_entry;       /* one byte, 3.11 only; else LAYOUT_NONE */
         bool instruction_is_previous; /* to 3.12: points to the code unit before the next instruction */
         bool popped_is_null;          /* from 3.14 on: a popped frame has no executable */
         uint8_t owner_generator;      /* FRAME_OWNED_BY_GENERATOR */
@@ -126,13 +130,20 @@ struct python_layout {
         uint32_t qualname;
         uint32_t linetable;
         uint32_t firstlineno;
-        uint32_t nlocalsplus;  /* int */
-        uint32_t stacksize;    /* int */
-        uint32_t code_units;   /* ob_size: length of the bytecode in units of two bytes */
-        uint32_t instructions; /* co_code_adaptive */
-        uint32_t bytecode;     /* to 3.10: pointer to a bytes object with the instructions */
-        uint8_t unit_bytes;    /* how instructions are counted: 1 to 3.9, 2 from 3.10 on */
+        uint32_t nlocalsplus;     /* int */
+        uint32_t stacksize;       /* int */
+        uint32_t code_units;      /* ob_size: length of the bytecode in units of two bytes */
+        uint32_t instructions;    /* co_code_adaptive */
+        uint32_t bytecode_copies; /* pointer to the copies that threads have of the bytecode; free-threaded
+                                   * from 3.14 on, else LAYOUT_NONE */
+        uint32_t bytecode;        /* to 3.10: pointer to a bytes object with the instructions */
+        uint8_t unit_bytes;       /* how instructions are counted: 1 to 3.9, 2 from 3.10 on */
     } code;
+
+    struct {
+        uint32_t count;
+        uint32_t entries; /* pointers; the first one is to the code object's own bytecode */
+    } bytecode_copies;
 
     struct {
         uint32_t type;
@@ -210,6 +221,9 @@ bool layout_has_debug_offsets(const unsigned char *bytes, size_t length);
 
 /* A layout from what the interpreter publishes; every offset is checked for sanity, for the bytes come from a
  * program that nobody vouches for.
+ *
+ * What a version publishes is known from its headers. One whose headers were not seen, because it is newer,
+ * or older than its own release, is taken for the nearest one that what it publishes makes sense as.
  *
  * layout   with an error only `version` and `free_threaded` are filled, as far as they are known
  * bytes    the first `length` bytes of _PyRuntime

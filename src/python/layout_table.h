@@ -1,6 +1,6 @@
-/* The rows that src/python/make_layouts makes, one for each minor version, or more where a patch release moved
- * fields: where the fields lie in its normal build, and from 3.13 on where in _Py_DebugOffsets a build says where
- * they lie in itself. */
+/* The rows that src/python/make_layouts makes, one for each minor version, or more where a patch release
+ * moved fields: where the fields lie in its normal build, and from 3.13 on where in _Py_DebugOffsets a build
+ * says where they lie in itself. */
 #ifndef PYNECK_PYTHON_LAYOUT_TABLE_H
 #define PYNECK_PYTHON_LAYOUT_TABLE_H
 
@@ -8,10 +8,11 @@
 
 /* The field's value is the number at `place`, plus the one at `added`, less the one at `subtracted`. */
 struct published_field {
-    uint16_t field;      /* offset of a uint32_t in struct python_layout */
-    uint16_t place;      /* offset in _Py_DebugOffsets; 0 ends the list */
-    uint16_t added;      /* the same, or 0 for none */
-    uint16_t subtracted; /* the same, or 0 for none */
+    uint16_t field;       /* offset of a uint32_t in struct python_layout */
+    uint16_t place;       /* offset in _Py_DebugOffsets; 0 ends the list */
+    uint16_t added;       /* the same, or 0 for none */
+    uint16_t subtracted;  /* the same, or 0 for none */
+    uint16_t struct_size; /* where the size of the struct that the field lies in is said */
 };
 
 struct layout_row {

@@ -98,8 +98,8 @@ static enum python_presence check_runtime(pid_t pid, const struct python_locatio
             return PYTHON_FOUND;
     }
     layout_format_version(version, location->version);
-    *error = error_new("Python %s: its structs differ from those of the released version (a debug or a "
-                       "patched build)",
+    *error = error_new("Python %s: its structs are not where this version has them (a patched build, or a "
+                       "version that is not known yet)",
                        version);
     return PYTHON_UNREADABLE;
 }

@@ -125,6 +125,8 @@ void stack_copy_view_bytes(const struct python_layout *layout, const unsigned ch
     view->previous = memory_get_u64(bytes, layout->frame.previous);
     view->instruction = memory_get_u64(bytes, layout->frame.instruction);
     view->owner = memory_get_u8(bytes, layout->frame.owner);
+    view->bytecode_index =
+        layout->frame.bytecode_index == LAYOUT_NONE ? 0 : memory_get_u32(bytes, layout->frame.bytecode_index);
     view->stacktop =
         layout->frame.stacktop == LAYOUT_NONE ? 0 : (int32_t)memory_get_u32(bytes, layout->frame.stacktop);
     view->is_entry =
@@ -167,6 +169,12 @@ bool stack_copy_is_empty(const struct stack_copy *copy)
 
 /* ---- copying ---- */
 
+/* tstate->state, Include/internal/pycore_pystate.h */
+enum {
+    STATE_DETACHED = 0,
+    STATE_ATTACHED = 1,
+};
+
 /* The pieces of one vectored read, and room for the small ones. */
 struct plan {
     struct memory_piece pieces[MEMORY_MAX_PIECES];
@@ -175,6 +183,8 @@ struct plan {
     unsigned char gil[64];
     uint32_t gil_start;
     uint32_t collecting;
+    uint32_t gil_enabled;
+    uint32_t bytecode_generation;
     uint64_t generation;
     uint64_t threads_head;
 };
@@ -197,8 +207,13 @@ static void plan_moment(struct stack_copy *copy, const struct thread_reference *
     if (layout->interpreter.code_object_generation != LAYOUT_NONE)
         add_piece(plan, thread->interpreter + layout->interpreter.code_object_generation, &plan->generation,
                   sizeof(plan->generation));
+    if (layout->interpreter.bytecode_generation != LAYOUT_NONE)
+        add_piece(plan, thread->interpreter + layout->interpreter.bytecode_generation,
+                  &plan->bytecode_generation, sizeof(plan->bytecode_generation));
     if (thread->gil == 0)
         return;
+    if (layout->gil.enabled != LAYOUT_NONE)
+        add_piece(plan, thread->gil + layout->gil.enabled, &plan->gil_enabled, sizeof(plan->gil_enabled));
     uint32_t first =
         layout->gil.locked < layout->gil.last_holder ? layout->gil.locked : layout->gil.last_holder;
     uint32_t last = layout->gil.locked + layout->gil.last_holder - first;
@@ -206,6 +221,21 @@ static void plan_moment(struct stack_copy *copy, const struct thread_reference *
         return;
     plan->gil_start = first;
     add_piece(plan, thread->gil + first, plan->gil, last - first + 8);
+}
+
+/* Free-threaded: whether the thread may touch objects now. */
+static enum thread_attachment attachment_of(const struct stack_copy *copy)
+{
+    if (copy->layout->thread.attachment == LAYOUT_NONE)
+        return ATTACHMENT_UNKNOWN;
+    switch (memory_get_u32(copy->thread_state, copy->layout->thread.attachment)) {
+    case STATE_DETACHED:
+        return THREAD_DETACHED;
+    case STATE_ATTACHED:
+        return THREAD_ATTACHED;
+    default: /* suspended, shutting down, or nothing that is known */
+        return ATTACHMENT_UNKNOWN;
+    }
 }
 
 static void finish_moment(const struct stack_copy *copy, const struct thread_reference *thread,
@@ -216,11 +246,13 @@ static void finish_moment(const struct stack_copy *copy, const struct thread_ref
     *moment = (struct interpreter_moment){
         .known = true,
         .threads_head = plan->threads_head,
-        .gil_known = thread->gil != 0,
-        .collecting = plan->collecting != 0,
+        .gil_known = thread->gil != 0 && (layout->gil.enabled == LAYOUT_NONE || plan->gil_enabled != 0),
+        .attachment = attachment_of(copy),
+        .collecting = plan->collecting == 1,
         .code_object_generation = plan->generation,
+        .bytecode_generation = plan->bytecode_generation,
     };
-    if (thread->gil != 0 && (int32_t)memory_get_u32(plan->gil, layout->gil.locked - plan->gil_start) > 0)
+    if (moment->gil_known && (int32_t)memory_get_u32(plan->gil, layout->gil.locked - plan->gil_start) > 0)
         moment->gil_holder = memory_get_u64(plan->gil, layout->gil.last_holder - plan->gil_start);
 }
 

@@ -31,6 +31,7 @@ struct frame_view {
     uint64_t executable;
     uint64_t previous;
     uint64_t instruction;
+    uint32_t bytecode_index;
     int32_t stacktop;
     uint8_t owner;
     bool is_entry;

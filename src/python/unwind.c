@@ -26,6 +26,8 @@ struct unwinder {
     struct frame_view top; /* of frames[0] */
     size_t steps_left;
     uint64_t now_ns;
+    uint64_t copies_interpreter; /* where the generation of bytecode copies was seen last, and which */
+    uint32_t copies_generation;
 };
 
 struct unwinder *unwinder_new(pid_t pid, const struct python_layout *layout, struct code_cache *codes)
@@ -50,19 +52,28 @@ void unwinder_free(struct unwinder *unwinder)
     free(unwinder);
 }
 
+/* Whether a frame is in the bytecode of a code object. Where it is in a thread's own copy of it, its
+ * instruction becomes the one in the code object that it is a copy of. */
+static bool executes(struct unwinder *unwinder, const struct code_object *code, struct frame_view *view)
+{
+    return code_object_contains(code, view->instruction) ||
+           (unwinder->layout->code.bytecode_copies != LAYOUT_NONE &&
+            code_cache_find_original(unwinder->codes, code, view->bytecode_index, &view->instruction));
+}
+
 /* The code object that a frame executes, if the frame can be one. A code object that does not fit the frame
  * may be a new one where a freed one was. */
-static const struct code_object *frame_code(struct unwinder *unwinder, const struct frame_view *view)
+static const struct code_object *frame_code(struct unwinder *unwinder, struct frame_view *view)
 {
     const struct code_object *code = code_cache_find(unwinder->codes, view->executable);
 
     if (code == NULL) {
         code = code_cache_load(unwinder->codes, view->executable, unwinder->now_ns);
-    } else if (!code_object_contains(code, view->instruction)) {
+    } else if (!executes(unwinder, code, view)) {
         code_cache_verify(unwinder->codes, &view->executable, 1, unwinder->now_ns);
         code = code_cache_find(unwinder->codes, view->executable);
     }
-    return code != NULL && code_object_contains(code, view->instruction) ? code : NULL;
+    return code != NULL && executes(unwinder, code, view) ? code : NULL;
 }
 
 static void add_frame(struct unwinder *unwinder, const struct frame_view *view,
@@ -74,12 +85,13 @@ static void add_frame(struct unwinder *unwinder, const struct frame_view *view,
 }
 
 /* To 3.13: whether a frame has called nobody, because it executes or has not begun: a new frame has a
- * stacktop like one that waits, but no function calls another by its first instruction. */
+ * stacktop like one that waits, but no function calls another by its first instruction; only the
+ * interpreter's own frames below an __init__ stay at theirs. */
 static bool has_no_callee(const struct unwinder *unwinder, const struct frame_view *view,
                           const struct code_object *code)
 {
     return unwinder->layout->frame.stacktop != LAYOUT_NONE &&
-           (view->stacktop == EXECUTING || view->instruction <= code->instructions);
+           (view->stacktop == EXECUTING || (view->instruction <= code->instructions && !code->internal));
 }
 
 /* To 3.13: `upper`, which points back to `lower`, cannot be its callee when `lower` has none. Where C code
@@ -306,11 +318,23 @@ static enum stack_trust resolve(struct unwinder *unwinder, uint64_t before, uint
     return STACK_INVALID;
 }
 
+/* Which thread has which copy of the bytecode may have changed: then no copy is where it was. */
+static void check_copies(struct unwinder *unwinder, uint64_t interpreter, uint32_t generation)
+{
+    if (interpreter == unwinder->copies_interpreter && generation == unwinder->copies_generation)
+        return;
+    code_cache_forget_copies(unwinder->codes);
+    unwinder->copies_interpreter = interpreter;
+    unwinder->copies_generation = generation;
+}
+
 static enum stack_trust read_once(struct unwinder *unwinder, const struct thread_reference *thread,
                                   struct stack_hint *hint, struct interpreter_moment *moment)
 {
     switch (stack_copy_read(&unwinder->copy, thread, hint, moment)) {
     case COPY_DONE:
+        if (moment != NULL)
+            check_copies(unwinder, thread->interpreter, moment->bytecode_generation);
         return resolve(unwinder, unwinder->copy.pointer_before, unwinder->copy.pointer_after);
     case COPY_STALE:
         return STACK_INVALID;

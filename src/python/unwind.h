@@ -59,14 +59,23 @@ struct stack_hint {
     uint64_t outside[UNWIND_PREFETCHED_FRAMES]; /* frames that were not in a chunk */
 };
 
+/* Free-threaded builds: whether a thread may touch objects. A detached one that runs is in native code. */
+enum thread_attachment {
+    ATTACHMENT_UNKNOWN, /* there is a GIL, or the thread is suspended */
+    THREAD_DETACHED,
+    THREAD_ATTACHED,
+};
+
 /* The interpreter's state at the moment of a read. */
 struct interpreter_moment {
     bool known;
     uint64_t threads_head;
     uint64_t gil_holder; /* thread state that holds the GIL, 0 when nobody does */
-    bool gil_known;
+    bool gil_known;      /* false where there is no GIL */
+    enum thread_attachment attachment;
     bool collecting;                 /* a garbage collection runs */
     uint64_t code_object_generation; /* 0 where there is none */
+    uint32_t bytecode_generation;    /* 0 where there is none */
 };
 
 struct thread_reference {

@@ -249,10 +249,14 @@ static enum thread_state state_on_cpu(const struct sampled_process *process,
                                       const struct sampled_thread *thread)
 {
     int holds_gil = gil_of(process, thread);
+    enum thread_attachment attachment =
+        process->moment.known ? process->moment.attachment : ATTACHMENT_UNKNOWN;
 
-    if (holds_gil == 0)
+    if (holds_gil == 0 || attachment == THREAD_DETACHED)
         return THREAD_NATIVE;
-    return holds_gil == 1 && process->moment.collecting ? THREAD_GC : THREAD_RUNNING;
+    if ((holds_gil == 1 || attachment == THREAD_ATTACHED) && process->moment.collecting)
+        return THREAD_GC;
+    return THREAD_RUNNING;
 }
 
 /* Read the stack, and count how far it can be trusted; false when the thread has gone. */
