@@ -1,6 +1,7 @@
 #include "python/locate.h"
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "python/access.h"
 #include "python/elf_file.h"
@@ -10,16 +11,14 @@
 #include "python/old_runtime.h"
 
 #include <errno.h>
-#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* The one thing that outlives a call: what was found in files. Any thread may locate. */
-static struct {
-    pthread_mutex_t lock;
+struct python_locator {
     struct file_cache files;
-    struct maps maps;
-} known = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    struct maps maps; /* of the process that is looked at */
+};
 
 enum {
     RUNTIME_READ_MIN = 64, /* enough for the interpreter list of all versions that publish nothing */
@@ -139,8 +138,8 @@ static struct error *find_layout(pid_t pid, struct python_location *location, in
 static struct error *find_old_layout(pid_t pid, const struct elf_interpreter *interpreter, uint64_t bias,
                                      struct python_location *location, int *number)
 {
-    struct error *error =
-        location->version != 0 ? layout_from_version(&location->layout, location->version) : version_unknown();
+    struct error *error = location->version != 0 ? layout_from_version(&location->layout, location->version)
+                                                 : version_unknown();
     uint64_t word;
 
     *number = 0;
@@ -226,9 +225,10 @@ static struct error *file_unreadable(const char *path, int number)
                      strerror(number));
 }
 
-static enum python_presence search_files(pid_t pid, struct python_location *location, struct error **error)
+static enum python_presence search_files(struct python_locator *locator, pid_t pid,
+                                         struct python_location *location, struct error **error)
 {
-    const struct maps *maps = &known.maps;
+    const struct maps *maps = &locator->maps;
     enum python_presence best = PYTHON_ABSENT;
     const char *unopened = NULL;
     int number, unopened_number = 0;
@@ -242,7 +242,7 @@ static enum python_presence search_files(pid_t pid, struct python_location *loca
         if (!file->looks_loaded)
             continue;
         const struct elf_interpreter *interpreter =
-            file_cache_examine(&known.files, pid, maps, file, now_ns, &number);
+            file_cache_examine(&locator->files, pid, maps, file, now_ns, &number);
         if (number != 0 && unopened == NULL && may_be_python(maps->text + file->path)) {
             unopened = maps->text + file->path;
             unopened_number = number;
@@ -266,30 +266,28 @@ static enum python_presence search_files(pid_t pid, struct python_location *loca
     return best;
 }
 
-enum python_presence python_locate(pid_t pid, struct python_location *location, struct error **error)
+struct python_locator *python_locator_new(void)
 {
-    enum python_presence presence;
-
-    *location = (struct python_location){0};
-    *error = NULL;
-    pthread_mutex_lock(&known.lock);
-    int result = maps_read(&known.maps, pid);
-    if (result == 0) {
-        presence = search_files(pid, location, error);
-    } else if (result == -EACCES || result == -EPERM) {
-        *error = access_denied(pid);
-        presence = PYTHON_DENIED;
-    } else {
-        presence = PYTHON_GONE;
-    }
-    pthread_mutex_unlock(&known.lock);
-    return presence;
+    return memory_allocate(1, sizeof(struct python_locator));
 }
 
-void python_locate_forget_all(void)
+void python_locator_free(struct python_locator *locator)
 {
-    pthread_mutex_lock(&known.lock);
-    file_cache_free(&known.files);
-    maps_free(&known.maps);
-    pthread_mutex_unlock(&known.lock);
+    file_cache_free(&locator->files);
+    maps_free(&locator->maps);
+    free(locator);
+}
+
+enum python_presence python_locate(struct python_locator *locator, pid_t pid,
+                                   struct python_location *location, struct error **error)
+{
+    *location = (struct python_location){0};
+    *error = NULL;
+    int result = maps_read(&locator->maps, pid);
+    if (result == 0)
+        return search_files(locator, pid, location, error);
+    if (result != -EACCES && result != -EPERM)
+        return PYTHON_GONE;
+    *error = access_denied(pid);
+    return PYTHON_DENIED;
 }

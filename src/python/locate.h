@@ -24,18 +24,21 @@ struct python_location {
     struct python_layout layout;
 };
 
-/* Look for an interpreter in one process.
+/* What looks for interpreters, and remembers the files that it has examined. */
+struct python_locator;
+
+struct python_locator *python_locator_new(void);
+void python_locator_free(struct python_locator *locator);
+
+/* Look for an interpreter in one process. Names decide nothing: any mapped ELF file may hold one.
  *
- * Executable and libraries are read by libelf through /proc/PID/map_files or /proc/PID/root, with the results
- * cached by build-id (or device, inode, size and time), so that a second process of the same interpreter
- * costs a read of its mappings only.
+ * Executable and libraries are read by libelf through /proc/PID/map_files or /proc/PID/root. What was found in a file
+ * is remembered by its device, inode, size and times, so that a second process of the same interpreter costs a read of
+ * its mappings only. (A build-id would not do: a hostile file can claim any.)
  *
  * location  filled when PYTHON_FOUND, and as far as known when PYTHON_UNREADABLE (version)
  * error     receives why, with PYTHON_UNREADABLE and PYTHON_DENIED; the caller frees it; else NULL */
-enum python_presence python_locate(pid_t pid, struct python_location *location, struct error **error);
-
-/* Whether an executable or a library of this name is worth a closer look is never decided by the name: any
- * mapped ELF file may hold an interpreter. This frees the cache of what was found. */
-void python_locate_forget_all(void);
+enum python_presence python_locate(struct python_locator *locator, pid_t pid,
+                                   struct python_location *location, struct error **error);
 
 #endif

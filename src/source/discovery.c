@@ -24,6 +24,7 @@ static const uint64_t longest_mappings_interval_ns = 60 * NS_PER_SECOND;
 static const unsigned long kernel_thread_flag = 0x00200000;
 
 struct discovery {
+    struct python_locator *locator;
     pid_t *roots;
     size_t root_count;
     bool children;
@@ -38,6 +39,7 @@ struct discovery *discovery_new(const pid_t *roots, size_t root_count, bool chil
 {
     struct discovery *discovery = memory_allocate(1, sizeof(*discovery));
 
+    discovery->locator = python_locator_new();
     discovery->roots = memory_allocate(root_count, sizeof(*roots));
     if (root_count > 0)
         memcpy(discovery->roots, roots, root_count * sizeof(*roots));
@@ -50,6 +52,7 @@ void discovery_free(struct discovery *discovery)
 {
     for (size_t i = 0; i < discovery->count; i++)
         free(discovery->processes[i].error);
+    python_locator_free(discovery->locator);
     free(discovery->processes);
     free(discovery->merged);
     free(discovery->roots);
@@ -158,14 +161,14 @@ static bool calls_itself_python(const struct watched_process *process)
     return process->likely_python || looks_like_python(last_part(command));
 }
 
-static void look_at_mappings(struct watched_process *process, uint64_t now_ns)
+static void look_at_mappings(struct python_locator *locator, struct watched_process *process, uint64_t now_ns)
 {
     struct error *error = NULL;
 
     free(process->error);
     process->error = NULL;
     process->mappings_cpu_ns = process->cpu_ns;
-    process->presence = python_locate(process->pid, &process->location, &error);
+    process->presence = python_locate(locator, process->pid, &process->location, &error);
     process->mappings_ns = now_ns;
     process->is_python = process->presence == PYTHON_FOUND || process->presence == PYTHON_STARTING ||
                          process->presence == PYTHON_UNREADABLE ||
@@ -198,12 +201,12 @@ static bool identify(struct watched_process *process, uint64_t now_ns)
 }
 
 /* See whether an interpreter is in a process that was identified. */
-static void examine(struct watched_process *process, uint64_t now_ns)
+static void examine(struct python_locator *locator, struct watched_process *process, uint64_t now_ns)
 {
     process->examined = true;
     process->is_python = false;
     if (!process->kernel_thread)
-        look_at_mappings(process, now_ns);
+        look_at_mappings(locator, process, now_ns);
 }
 
 /* How long to wait before the mappings are looked at again: a process that has just come may still load an
@@ -220,7 +223,7 @@ static uint64_t mappings_interval(const struct watched_process *process)
 }
 
 /* See whether a known process has become another one. What has not run since the last look has not. */
-static void look_again(struct watched_process *process, uint64_t now_ns)
+static void look_again(struct python_locator *locator, struct watched_process *process, uint64_t now_ns)
 {
     char executable[PATH_MAX];
 
@@ -237,7 +240,7 @@ static void look_again(struct watched_process *process, uint64_t now_ns)
     bool may_have_mapped = process->cpu_ns == 0 || process->cpu_ns != process->mappings_cpu_ns;
     if (process->examined && process->presence != PYTHON_FOUND && may_have_mapped &&
         now_ns - process->mappings_ns >= mappings_interval(process))
-        look_at_mappings(process, now_ns);
+        look_at_mappings(locator, process, now_ns);
 }
 
 /* ---- the list ---- */
@@ -317,14 +320,14 @@ bool discovery_update(struct discovery *discovery, const pid_t *pids, size_t cou
     for (size_t i = 0; i < discovery->count; i++) {
         struct watched_process *process = &discovery->processes[i];
         if (process->examined)
-            look_again(process, begin_ns);
+            look_again(discovery->locator, process, begin_ns);
         if (process->sampled && !process->examined) {
             forget(context, process);
             process->sampled = false;
         }
         bool identified = process->identified || identify(process, begin_ns);
         if (identified && !process->examined && (process->selected || process->likely_python))
-            examine(process, begin_ns);
+            examine(discovery->locator, process, begin_ns);
     }
     for (size_t i = 0; i < discovery->count; i++) {
         struct watched_process *process = &discovery->processes[i];
@@ -333,7 +336,7 @@ bool discovery_update(struct discovery *discovery, const pid_t *pids, size_t cou
         if (clock_monotonic_ns() - begin_ns > time_limit_ns)
             complete = false;
         else
-            examine(process, begin_ns);
+            examine(discovery->locator, process, begin_ns);
     }
     select_children(discovery);
     return complete;

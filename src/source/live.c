@@ -413,7 +413,6 @@ static void close_source(struct source *source)
         regfree(&live->filter);
     free(live->wanted);
     free(live);
-    python_locate_forget_all();
 }
 
 static const struct source_operations operations = {

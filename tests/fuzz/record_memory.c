@@ -119,7 +119,8 @@ int main(int argc, char **argv)
         return 2;
     }
     pid_t pid = atoi(argv[1]);
-    if (python_locate(pid, &location, &error) != PYTHON_FOUND) {
+    struct python_locator *locator = python_locator_new();
+    if (python_locate(locator, pid, &location, &error) != PYTHON_FOUND) {
         fprintf(stderr, "record_memory: %s\n", error != NULL ? error_message(error) : "no interpreter there");
         return 1;
     }
@@ -138,7 +139,7 @@ int main(int argc, char **argv)
     };
     size_t frames = chain_run(&chain);
     call_tree_free(chain.tree);
-    python_locate_forget_all();
+    python_locator_free(locator);
 
     FILE *file = fopen(argv[2], "wb");
     if (file == NULL || fwrite(input.bytes, 1, input.length, file) != input.length || fclose(file) != 0) {

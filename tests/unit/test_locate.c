@@ -29,6 +29,7 @@ enum {
 __attribute__((section(".PyRuntime"), used, aligned(32))) static unsigned char runtime[RUNTIME_BYTES] = {1};
 static unsigned char interpreter[STRUCT_BYTES];
 static unsigned char thread_state[STRUCT_BYTES];
+static struct python_locator *locator;
 static const char *volatile version_evidence = "lib/python3.11 python3.11 libpython3.11.so python3.11";
 
 static uint64_t address_of(const void *pointer)
@@ -45,7 +46,8 @@ static int forget(void **state)
 {
     (void)state;
     assert_non_null(version_evidence);
-    python_locate_forget_all();
+    python_locator_free(locator);
+    locator = python_locator_new();
     memset(runtime, 0, sizeof(runtime));
     memset(interpreter, 0, sizeof(interpreter));
     memset(thread_state, 0, sizeof(thread_state));
@@ -55,7 +57,7 @@ static int forget(void **state)
 static enum python_presence locate(struct python_location *location, char message[static 512])
 {
     struct error *error = NULL;
-    enum python_presence presence = python_locate(getpid(), location, &error);
+    enum python_presence presence = python_locate(locator, getpid(), location, &error);
 
     message[0] = '\0';
     if (error != NULL)
@@ -175,7 +177,7 @@ static void process_that_has_gone_is_no_error(void **state)
     if (child == 0)
         _exit(0);
     waitpid(child, &status, 0);
-    assert_int_equal(python_locate(child, &location, &error), PYTHON_GONE);
+    assert_int_equal(python_locate(locator, child, &location, &error), PYTHON_GONE);
     assert_null(error);
 }
 
@@ -196,7 +198,7 @@ static void program_without_interpreter_is_not_python(void **state)
         _exit(127);
     }
     assert_int_equal(read(ready[0], &byte, 1), 1);
-    assert_int_equal(python_locate(child, &location, &error), PYTHON_ABSENT);
+    assert_int_equal(python_locate(locator, child, &location, &error), PYTHON_ABSENT);
     assert_null(error);
     kill(child, SIGKILL);
     waitpid(child, &status, 0);
@@ -334,8 +336,8 @@ int main(void)
         cmocka_unit_test(spoiled_file_does_no_harm),
         cmocka_unit_test(version_is_the_one_that_is_named_most),
     };
+    locator = python_locator_new();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
-
-    python_locate_forget_all();
+    python_locator_free(locator);
     return failed;
 }
