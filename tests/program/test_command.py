@@ -184,7 +184,8 @@ def test_a_termination_signal_is_passed_on(start_command, output):
             sys.exit(6)
         signal.signal(signal.SIGTERM, terminated)
         print("ready", flush=True)
-        time.sleep(1000)
+        while True:
+            time.sleep(0.01)
         """
     )
     os.kill(process.pid, signal.SIGTERM)
