@@ -17,7 +17,8 @@
 #include <time.h>
 
 enum {
-    MAX_NAMES_AT_ONCE = 256, /* at a hand-over */
+    MAX_NAMES_AT_ONCE = 256,     /* at a hand-over */
+    MAX_STATES_OF_A_THREAD = 64, /* it has one in each sub-interpreter that it has entered */
 };
 
 static const uint64_t listing_interval_ns = NS_PER_SECOND;
@@ -142,6 +143,17 @@ static struct sampled_thread *find_thread(struct sampled_process *process,
     return NULL;
 }
 
+/* Whether one more thread state of a thread is taken: each costs two open files and some time in every
+ * sample, and a target can list as many as it likes. */
+static bool may_add(const struct sampled_process *process, pid_t tid)
+{
+    size_t states = 0;
+
+    for (size_t i = 0; i < process->thread_count; i++)
+        states += process->threads[i].tid == tid;
+    return states < MAX_STATES_OF_A_THREAD;
+}
+
 static void add_thread(struct sampled_process *process, const struct listed_thread *listed, uint64_t now_ns)
 {
     struct sampled_thread thread = {
@@ -154,7 +166,8 @@ static void add_thread(struct sampled_process *process, const struct listed_thre
     };
 
     thread.tid = thread_ids_find(&process->ids, listed->reference.native_id);
-    if (thread.tid == 0 || !thread_probe_open(&thread.probe, process->pid, thread.tid))
+    if (thread.tid == 0 || !may_add(process, thread.tid) ||
+        !thread_probe_open(&thread.probe, process->pid, thread.tid))
         return;
     if (!thread_probe_schedule(&thread.probe, &thread.schedule)) {
         release_thread(&thread);

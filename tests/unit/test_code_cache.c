@@ -417,6 +417,7 @@ static void oldest_entries_leave_when_the_cache_is_full(void **state)
 
     for (size_t i = 0; i < MANY; i++) {
         memcpy(objects + i * step, model.code, fixture->layout.code.size);
+        code_cache_begin_sample(fixture->cache);
         assert_non_null(code_cache_load(fixture->cache, address_of(objects + i * step), i + 1));
     }
     for (size_t i = 0; i < MANY; i++)
@@ -443,6 +444,7 @@ static void dropped_entries_leave_no_hole(void **state)
     for (size_t i = 0; i < COUNT; i++) {
         addresses[i] = address_of(objects + i * step);
         memcpy(objects + i * step, model.code, fixture->layout.code.size);
+        code_cache_begin_sample(fixture->cache);
         assert_non_null(code_cache_load(fixture->cache, addresses[i], 1));
     }
     for (size_t i = 0; i < COUNT; i += 3)
