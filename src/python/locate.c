@@ -201,22 +201,28 @@ static int worth(enum python_presence presence)
     return worths[presence];
 }
 
-/* Whether a file that cannot be opened may be an interpreter: then only its name is left to go by. */
+/* Whether a file in which nothing was found may be an interpreter: then only its name is left to go by. */
 static bool may_be_python(const char *path)
 {
     const char *slash = strrchr(path, '/');
     const char *name = slash != NULL ? slash + 1 : path;
 
-    return strncmp(name, "python", 6) == 0 || strncmp(name, "libpython", 9) == 0;
+    if (strncmp(name, "libpython", 9) == 0)
+        return true;
+    return strncmp(name, "python", 6) == 0 && strchr(" ", name[6 + strspn(name + 6, "0123456789.")]) != NULL;
 }
 
-/* Why nothing is known of an interpreter's file. */
+/* Why nothing is known of an interpreter's file.
+ *
+ * number  the errno of the attempt to open it, or 0 */
 static struct error *file_unreadable(const char *path, int number)
 {
     const char *mark = strstr(path, " (deleted)");
     char clean[512];
 
     text_clean(clean, sizeof(clean), path, mark != NULL ? (size_t)(mark - path) : strlen(path));
+    if (number == 0)
+        return error_new("no interpreter can be found in %s: it was stripped of its symbols", clean);
     if (number == ENOENT)
         return error_new("the interpreter's file %s is not there any more, and only root may read it through "
                          "the process: run pyneck as root, or restart the program",
@@ -230,8 +236,8 @@ static enum python_presence search_files(struct python_locator *locator, pid_t p
 {
     const struct maps *maps = &locator->maps;
     enum python_presence best = PYTHON_ABSENT;
-    const char *unopened = NULL;
-    int number, unopened_number = 0;
+    const char *suspect = NULL;
+    int number, suspect_number = 0;
     uint64_t now_ns = clock_monotonic_ns();
 
     for (size_t i = 0; i < maps->file_count && worth(best) < worth(PYTHON_FOUND); i++) {
@@ -243,9 +249,9 @@ static enum python_presence search_files(struct python_locator *locator, pid_t p
             continue;
         const struct elf_interpreter *interpreter =
             file_cache_examine(&locator->files, pid, maps, file, now_ns, &number);
-        if (number != 0 && unopened == NULL && may_be_python(maps->text + file->path)) {
-            unopened = maps->text + file->path;
-            unopened_number = number;
+        if (interpreter == NULL && suspect_number == 0 && may_be_python(maps->text + file->path)) {
+            suspect = maps->text + file->path;
+            suspect_number = number;
         }
         if (interpreter == NULL || !find_load_bias(&bias, maps, file, interpreter))
             continue;
@@ -259,8 +265,8 @@ static enum python_presence search_files(struct python_locator *locator, pid_t p
         error_free(*error);
         *error = reason;
     }
-    if (best == PYTHON_ABSENT && unopened != NULL) {
-        *error = file_unreadable(unopened, unopened_number);
+    if (best == PYTHON_ABSENT && suspect != NULL) {
+        *error = file_unreadable(suspect, suspect_number);
         best = PYTHON_UNREADABLE;
     }
     return best;
