@@ -36,7 +36,7 @@ uint64_t hash_bytes(const void *bytes, size_t length, uint64_t key)
 
 static struct hash_slot *find_slot(const struct hash_map *map, uint64_t key)
 {
-    size_t index = (size_t)hash_u64(key) & (map->capacity - 1);
+    size_t index = (size_t)hash_u64(key ^ map->secret) & (map->capacity - 1);
 
     while (map->slots[index].taken && map->slots[index].key != key)
         index = (index + 1) & (map->capacity - 1);
@@ -56,6 +56,7 @@ static void grow(struct hash_map *map)
     struct hash_map bigger = {
         .capacity = map->capacity > 0 ? map->capacity * 2 : 64,
         .used = map->used,
+        .secret = map->capacity > 0 ? map->secret : hash_random_key(),
     };
 
     bigger.slots = memory_allocate(bigger.capacity, sizeof(*bigger.slots));

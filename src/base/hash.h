@@ -29,6 +29,7 @@ struct hash_map {
     struct hash_slot *slots;
     size_t capacity; /* a power of two, or 0 */
     size_t used;
+    uint64_t secret; /* of the hash: keys may be what a watched program chose */
 };
 
 struct hash_slot {

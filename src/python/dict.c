@@ -53,8 +53,10 @@ struct dict_entry dict_entry(const struct dict_reader *reader, size_t index)
 /* Keys that several instances have in common say nothing of the values: those are in a list of their own. */
 static bool load_values(struct dict_reader *reader, uint64_t values)
 {
-    uint64_t *words = reader->words + reader->count * 2;
+    if (reader->count == 0)
+        return true;
 
+    uint64_t *words = reader->words + reader->count * 2;
     if (!memory_is_pointer(values) || !memory_read(reader->pid, values + reader->layout->values.data, words,
                                                    reader->count * sizeof(*words)))
         return false;
@@ -76,8 +78,10 @@ static bool load_entries(struct dict_reader *reader, uint64_t keys, uint64_t val
     uint8_t log2_index_bytes = memory_get_u8(header, layout->keys.log2_index_bytes);
     uint8_t kind = memory_get_u8(header, layout->keys.kind);
     uint64_t count = memory_get_u64(header, layout->keys.entry_count);
-    if (log2_index_bytes > MAX_LOG2_INDEX_BYTES || kind > KEYS_SPLIT || count > DICT_MAX_ENTRIES)
+    if (log2_index_bytes > MAX_LOG2_INDEX_BYTES || kind > KEYS_SPLIT || count > DICT_MAX_ENTRIES ||
+        count > reader->entries_left)
         return false;
+    reader->entries_left -= (size_t)count;
 
     reader->has_hashes = kind == KEYS_GENERAL;
     size_t words = (size_t)count * words_per_entry(reader);
@@ -176,6 +180,8 @@ static uint64_t find_among(struct dict_reader *reader, const struct memory_piece
             reader->text_type = memory_get_u64(pieces[done].buffer, reader->layout->object.type);
             return values[done];
         }
+        if (done < count) /* each costs a call */
+            reader->entries_left -= reader->entries_left < KEYS_AT_ONCE ? reader->entries_left : KEYS_AT_ONCE;
     }
     return 0;
 }
@@ -192,8 +198,9 @@ uint64_t dict_find(struct dict_reader *reader, const char *name)
     if (size > KEY_BYTES || unicode_header_size(reader->layout) > size ||
         reader->layout->object.type > size - sizeof(uint64_t))
         return 0;
-    for (size_t i = 0; i < reader->count; i++) {
+    for (size_t i = 0; i < reader->count && reader->entries_left > 0; i++) {
         struct dict_entry entry = dict_entry(reader, i);
+        reader->entries_left--;
         if (memory_is_pointer(entry.key) && memory_is_pointer(entry.value)) {
             pieces[pending] = (struct memory_piece){entry.key, objects[pending], size};
             values[pending++] = entry.value;

@@ -14,13 +14,15 @@ enum {
     DICT_MAX_ENTRIES = 1 << 15, /* a larger dict is not read */
 };
 
-/* A reader and the dict that it copied last. Set `pid` and `layout`, the rest is zero at first. */
+/* A reader and the dict that it copied last. Set `pid`, `layout` and `entries_left`, the rest is zero at first. */
 struct dict_reader {
     pid_t pid;
     const struct python_layout *layout;
     uint64_t *words; /* of the entries: perhaps the hash, then the addresses of key and value */
     size_t capacity;
     size_t count; /* entries, those that were deleted included */
+    size_t
+        entries_left; /* how many may still be copied and looked at; whoever asks sets it, for each moment */
     bool has_hashes;
     uint64_t text_type; /* address of the type str, once dict_find() has found something */
 };

@@ -11,6 +11,7 @@
 
 enum {
     INTERPRETERS_MAX_NAMED = 64,
+    MAX_ENTRIES_AT_ONCE = 1 << 16, /* of all dicts that are looked at in one moment */
 };
 
 /* threading._active of one interpreter: the Thread object of each running thread. */
@@ -26,6 +27,7 @@ struct active_threads {
 
 struct thread_names {
     struct dict_reader reader;
+    uint64_t moment_ns;
     struct active_threads *lists;
     size_t capacity;
     size_t count;
@@ -167,6 +169,10 @@ void thread_names_read(struct thread_names *names, char name[static THREAD_NAME_
     struct dict_reader *reader = &names->reader;
 
     name[0] = '\0';
+    if (names->moment_ns != now_ns) {
+        names->moment_ns = now_ns;
+        reader->entries_left = MAX_ENTRIES_AT_ONCE;
+    }
     const struct active_threads *list = list_of(names, interpreter, now_ns);
     const uint32_t *place = hash_map_find(&list->places, thread_id);
     if (place != NULL && dict_load_attributes(reader, list->objects[*place]))
