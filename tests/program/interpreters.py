@@ -2,7 +2,10 @@
 
 Three origins differ in what matters to pyneck: Debian links CPython into the executable, pyenv here builds it
 with a shared libpython, and Debian sid (a chroot that ./bootstrap check makes) has the newest versions and a
-root directory of its own.
+root directory of its own. Debian's debug builds are taken where they are installed (python3-dbg).
+
+Builds that no package has, such as those without a GIL and versions to come, are taken from the environment
+variable PYNECK_TEST_PYTHONS: paths of executables, with colons between.
 """
 
 import os
@@ -22,6 +25,7 @@ class Interpreter:
     command: tuple  # what starts it, before the script's name
     root: pathlib.Path = pathlib.Path("/")  # the directory it sees as /
     environment: dict = field(default_factory=dict, hash=False, compare=False)
+    free_threaded: bool = False
 
     def new_directory(self):
         """A fresh directory that the interpreter can see: (path outside, path as the interpreter sees it)."""
@@ -59,25 +63,46 @@ def cache_directories():
     yield pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "pyneck-check"
 
 
+def enter_root(root):
+    """The command that runs another one inside of a root directory."""
+    if os.geteuid() == 0:
+        return ("chroot", str(root))
+    return ("unshare", "--map-root-user", f"--root={root}")
+
+
+def debug_pythons(minor):
+    yield f"3.{minor}-debug", (f"/usr/bin/python3.{minor}-dbg",), pathlib.Path("/")
+    for cache in cache_directories():
+        root = cache / "sid"
+        if (root / f"usr/bin/python3.{minor}-dbg").exists():
+            yield f"3.{minor}-debug", (*enter_root(root), f"/usr/bin/python3.{minor}-dbg"), root
+
+
 def sid_pythons(minor):
     for cache in cache_directories():
         root = cache / "sid"
         if not (root / f"usr/bin/python3.{minor}").exists():
             continue
-        if os.geteuid() == 0:
-            enter = ("chroot", str(root))
-        else:
-            enter = ("unshare", "--map-root-user", f"--root={root}")
-        yield f"3.{minor}-sid", (*enter, f"/usr/bin/python3.{minor}"), root
+        yield f"3.{minor}-sid", (*enter_root(root), f"/usr/bin/python3.{minor}"), root
+
+
+def given_pythons(minors):
+    """The interpreters that PYNECK_TEST_PYTHONS names; those of versions to come count when all are wanted."""
+    question = "import sys; print(sys.version_info[1], getattr(sys, 'abiflags', ''))"
+    for path in filter(None, os.environ.get("PYNECK_TEST_PYTHONS", "").split(":")):
+        run = subprocess.run([path, "-c", question], capture_output=True, text=True, timeout=30, check=True)
+        minor, _, flags = run.stdout.strip().partition(" ")
+        if int(minor) in minors or minors is READABLE_MINORS:
+            yield Interpreter(f"3.{minor}{flags}-given", int(minor), (path,), free_threaded="t" in flags)
 
 
 def find(minors=READABLE_MINORS):
-    """The interpreters of these versions, at most one an origin and version."""
+    """The interpreters of these versions: at most one an origin and version, and those that are given."""
     found = []
     for minor in minors:
-        for origin in (system_pythons, pyenv_pythons, sid_pythons):
+        for origin in (system_pythons, pyenv_pythons, sid_pythons, debug_pythons):
             for name, command, root in origin(minor):
                 if answers(command, minor):
                     found.append(Interpreter(name, minor, command, root))
                     break
-    return found
+    return [*found, *given_pythons(minors)]

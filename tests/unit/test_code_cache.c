@@ -456,12 +456,64 @@ static void dropped_entries_leave_no_hole(void **state)
     free_code(&model);
 }
 
+/* The object is big enough for a pointer behind the bytecode. */
+static void instruction_of_a_copy_is_found_in_the_original(void **state)
+{
+    enum {
+        COUNT = 0,
+        ORIGINAL = 1,
+        COPY = 2,
+        NO_COPY = 3,
+    };
+    struct fixture *fixture = *state;
+    fixture->layout.code.bytecode_copies = fixture->layout.code.size + CODE_UNITS * 2;
+    fixture->layout.bytecode_copies.count = COUNT * 8;
+    fixture->layout.bytecode_copies.entries = ORIGINAL * 8;
+    struct fake_code fake = make_code(fixture, "f", "f.py", 1);
+    struct code_object *code = code_cache_load(fixture->cache, address_of(fake.code), 1);
+    uint64_t list[] = {[COUNT] = NO_COPY, [ORIGINAL] = code->instructions, [COPY] = 0x500000, [NO_COPY] = 0};
+    put_u64(fake.code, fixture->layout.code.bytecode_copies, address_of(list));
+
+    static const uint32_t indices[] = {COPY - ORIGINAL, 0, NO_COPY - ORIGINAL, UINT32_MAX};
+    for (size_t i = 0; i < sizeof(indices) / sizeof(indices[0]); i++) {
+        uint64_t instruction = 0x500004;
+        assert_true(code_cache_find_original(fixture->cache, code, indices[i], &instruction));
+        assert_int_equal(instruction, code->instructions + 4);
+    }
+    static const uint64_t outside[] = {0, 4, 0x500000 - 2, 0x500000 + CODE_UNITS * 2, UINT64_MAX};
+    for (size_t i = 0; i < sizeof(outside) / sizeof(outside[0]); i++) {
+        uint64_t instruction = outside[i];
+        assert_false(code_cache_find_original(fixture->cache, code, 1, &instruction));
+    }
+
+    /* Another thread has the copy's place in the list now, and its copy lies elsewhere. */
+    uint64_t instruction = 0x600002;
+    list[COPY] = 0x600000;
+    code_cache_forget_copies(fixture->cache);
+    assert_true(code_cache_find_original(fixture->cache, code, 1, &instruction));
+    assert_int_equal(instruction, code->instructions + 2);
+    instruction = 0x500002;
+    assert_false(code_cache_find_original(fixture->cache, code, 1, &instruction));
+
+    static const uint64_t lengths[] = {0, 1 << 20, UINT64_MAX};
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+        list[COUNT] = lengths[i];
+        instruction = 0x600002;
+        code_cache_forget_copies(fixture->cache);
+        assert_false(code_cache_find_original(fixture->cache, code, 1, &instruction));
+    }
+    put_u64(fake.code, fixture->layout.code.bytecode_copies, 16);
+    assert_false(code_cache_find_original(fixture->cache, code, 1, &instruction));
+    free_code(&fake);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_fixture, close_fixture)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(code_object_is_read_once),
+        TEST(instruction_of_a_copy_is_found_in_the_original),
         TEST(instruction_has_its_line),
         TEST(frame_that_has_not_begun_is_on_the_line_of_its_def),
         TEST(instruction_outside_has_no_line),
