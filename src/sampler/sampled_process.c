@@ -32,6 +32,9 @@ struct sampled_thread {
     bool is_main;
     bool listed; /* found by the listing that runs */
     bool gone;
+    bool is_shared;  /* several interpreters have a thread state for this thread */
+    bool is_covered; /* of them, this is not the one that runs */
+    uint32_t age;    /* of its interpreter among them: the newest has the lowest */
     struct thread_probe probe;
     struct stack_hint hint;
 
@@ -154,7 +157,8 @@ static bool may_add(const struct sampled_process *process, pid_t tid)
     return states < MAX_STATES_OF_A_THREAD;
 }
 
-static void add_thread(struct sampled_process *process, const struct listed_thread *listed, uint64_t now_ns)
+static struct sampled_thread *add_thread(struct sampled_process *process, const struct listed_thread *listed,
+                                         uint64_t now_ns)
 {
     struct sampled_thread thread = {
         .reference = listed->reference,
@@ -168,15 +172,36 @@ static void add_thread(struct sampled_process *process, const struct listed_thre
     thread.tid = thread_ids_find(&process->ids, listed->reference.native_id);
     if (thread.tid == 0 || !may_add(process, thread.tid) ||
         !thread_probe_open(&thread.probe, process->pid, thread.tid))
-        return;
+        return NULL;
     if (!thread_probe_schedule(&thread.probe, &thread.schedule)) {
         release_thread(&thread);
-        return;
+        return NULL;
     }
     thread.taken_cpu_ns = thread.schedule.cpu_ns;
     process->threads = memory_grow(process->threads, &process->thread_capacity, process->thread_count + 1,
                                    sizeof(*process->threads));
-    process->threads[process->thread_count++] = thread;
+    process->threads[process->thread_count] = thread;
+    return &process->threads[process->thread_count++];
+}
+
+/* See which threads run the code of several interpreters: one calls another (sub-interpreters). */
+static void find_shared_threads(struct sampled_process *process, size_t listed)
+{
+    bool several = listed > 0 && process->listing[0].reference.interpreter !=
+                                     process->listing[listed - 1].reference.interpreter;
+    struct hash_map first = {0};
+
+    for (size_t i = 0; i < process->thread_count; i++)
+        process->threads[i].is_shared = process->threads[i].is_covered = false;
+    for (size_t i = 0; several && i < process->thread_count; i++) {
+        struct sampled_thread *thread = &process->threads[i];
+        const uint32_t *known = hash_map_find(&first, (uint64_t)thread->tid);
+        if (known != NULL)
+            thread->is_shared = process->threads[*known].is_shared = true;
+        else
+            hash_map_set(&first, (uint64_t)thread->tid, (uint32_t)i);
+    }
+    hash_map_free(&first);
 }
 
 static void drop_unlisted_threads(struct sampled_process *process)
@@ -189,8 +214,9 @@ static void drop_unlisted_threads(struct sampled_process *process)
             process->threads[kept++] = *thread;
             continue;
         }
-        accumulator_spread_cpu(&process->accumulator, thread->tid,
-                               thread->schedule.cpu_ns - thread->taken_cpu_ns);
+        if (!thread->is_shared)
+            accumulator_spread_cpu(&process->accumulator, thread->tid,
+                                   thread->schedule.cpu_ns - thread->taken_cpu_ns);
         release_thread(thread);
     }
     process->thread_count = kept;
@@ -231,13 +257,16 @@ static void list_threads(struct sampled_process *process, uint64_t now_ns)
         process->threads[i].listed = false;
     for (size_t i = 0; i < count; i++) {
         struct sampled_thread *thread = find_thread(process, &process->listing[i].reference);
-        if (thread != NULL)
+        if (thread == NULL)
+            thread = add_thread(process, &process->listing[i], now_ns);
+        if (thread != NULL) {
             thread->listed = true;
-        else
-            add_thread(process, &process->listing[i], now_ns);
+            thread->age = (uint32_t)i;
+        }
     }
     thread_ids_forget(&process->ids);
     drop_unlisted_threads(process);
+    find_shared_threads(process, count);
 }
 
 static bool listing_is_due(const struct sampled_process *process, uint64_t now_ns)
@@ -296,6 +325,22 @@ static bool read_stack(struct sampled_process *process, struct sampled_thread *t
     return true;
 }
 
+/* Whether another thread state stands for what a thread does: that of the newest interpreter which runs code. */
+static bool is_covered(const struct sampled_process *process, const struct sampled_thread *thread)
+{
+    bool is_idle = thread->node == CALL_TREE_ROOT;
+
+    for (size_t i = 0; i < process->thread_count; i++) {
+        const struct sampled_thread *other = &process->threads[i];
+        bool other_is_idle = other->node == CALL_TREE_ROOT;
+        if (other == thread || other->tid != thread->tid || other->gone)
+            continue;
+        if (is_idle ? !other_is_idle || other->age > thread->age : !other_is_idle && other->age < thread->age)
+            return true;
+    }
+    return false;
+}
+
 /* One sample of one thread.
  *
  * The order of the reads matters: the turns are read before the thread is seen blocked, and that before its
@@ -328,6 +373,9 @@ static void sample_thread(struct sampled_process *process, struct sampled_thread
     }
     thread->schedule = schedule;
     thread->sampled_ns = now_ns;
+    thread->is_covered = thread->is_shared && is_covered(process, thread);
+    if (thread->is_covered)
+        return;
     process->samples++;
     accumulator_add(&process->accumulator, thread->number, thread->tid, thread->node, thread->reason.state, 1,
                     wall_ns, ran_ns);
@@ -349,6 +397,8 @@ static void settle_rest(struct sampled_process *process)
 {
     for (size_t i = 0; process->rest_count > 0 && i < process->thread_count; i++) {
         struct sampled_thread *thread = &process->threads[i];
+        if (thread->is_covered)
+            continue;
         accumulator_add(&process->accumulator, thread->number, thread->tid, thread->node,
                         thread->reason.state, process->rest_count, process->rest_ns - thread->sampled_ns, 0);
         thread->sampled_ns = process->rest_ns;
@@ -429,7 +479,21 @@ static void read_names(struct sampled_process *process, uint64_t now_ns)
 
 /* ---- hand-over ---- */
 
-static void record_thread(struct sampled_process *process, struct sampled_thread *thread,
+/* A thread's name as the oldest interpreter knows it: the others found it running already. */
+static const char *name_of(const struct sampled_process *process, const struct sampled_thread *thread)
+{
+    const struct sampled_thread *oldest = thread;
+
+    for (size_t i = 0; thread->is_shared && i < process->thread_count; i++) {
+        const struct sampled_thread *other = &process->threads[i];
+        if (other->tid == thread->tid && other->age > oldest->age)
+            oldest = other;
+    }
+    return oldest->name;
+}
+
+/* Fill in a thread's record; false when another thread state stands for it. */
+static bool record_thread(struct sampled_process *process, struct sampled_thread *thread,
                           struct thread_record *record, struct arena *arena)
 {
     struct schedule_counters schedule;
@@ -438,17 +502,21 @@ static void record_thread(struct sampled_process *process, struct sampled_thread
         schedule = thread->schedule;
     uint64_t cpu_ns = schedule.cpu_ns - thread->taken_cpu_ns;
     thread->taken_cpu_ns = schedule.cpu_ns;
+    if (thread->is_covered)
+        return false;
     if (cpu_ns > 0)
         accumulator_spread_cpu(&process->accumulator, thread->tid, cpu_ns);
+    const char *name = name_of(process, thread);
     *record = (struct thread_record){
         .tid = thread->tid,
-        .name = thread->name != NULL ? arena_copy_text(arena, thread->name, strlen(thread->name)) : NULL,
+        .name = name != NULL ? arena_copy_text(arena, name, strlen(name)) : NULL,
         .reason = thread->reason,
         .cpu_ns = cpu_ns,
         .holds_gil = gil_of(process, thread),
         .has_stack = thread->has_stack,
         .node = thread->node,
     };
+    return true;
 }
 
 void sampled_process_take(struct sampled_process *process, struct arena *arena, struct process_record *record,
@@ -461,12 +529,12 @@ void sampled_process_take(struct sampled_process *process, struct arena *arena, 
         .start_ticks = process->start_ticks,
         .status = process->status,
         .threads = arena_allocate(arena, process->thread_count, sizeof(*record->threads)),
-        .thread_count = process->thread_count,
     };
     settle_rest(process);
     read_names(process, end_ns);
     for (size_t i = 0; i < process->thread_count; i++)
-        record_thread(process, &process->threads[i], &record->threads[i], arena);
+        record->thread_count +=
+            record_thread(process, &process->threads[i], &record->threads[record->thread_count], arena);
 
     struct accumulator *accumulator = &process->accumulator;
     struct profile_counter *counters = arena_allocate(arena, accumulator->count, sizeof(*counters));

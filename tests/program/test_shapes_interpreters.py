@@ -1,0 +1,162 @@
+"""Several stacks in one thread: sub-interpreters, greenlets, asyncio."""
+
+import pytest
+
+SUB_INTERPRETERS = '''
+import sys
+import threading
+import time
+
+CODE = """
+import time
+def spin_inside():
+    while True:
+        for _ in range(100):
+            sum(range(1000))
+        time.sleep(0.01)
+spin_inside()
+"""
+
+def enter(has_own_gil):
+    if sys.version_info >= (3, 13):
+        import _interpreters
+        _interpreters.exec(_interpreters.create("isolated" if has_own_gil else "legacy"), CODE)
+    else:
+        import _xxsubinterpreters
+        _xxsubinterpreters.run_string(_xxsubinterpreters.create(isolated=has_own_gil), CODE)
+
+for has_own_gil in (False, True):
+    threading.Thread(target=enter, args=(has_own_gil,), name=f"own GIL: {has_own_gil}", daemon=True).start()
+print("ready", flush=True)
+time.sleep(1000)
+'''
+
+
+def test_a_thread_in_a_sub_interpreter_shows_once_with_the_code_that_runs(interpreter, start_program, run_snapshot):
+    if interpreter.minor < 11:
+        pytest.skip("its interpreters have no threads of their own to tell apart")
+    program = start_program(interpreter, SUB_INTERPRETERS)
+    (process,) = run_snapshot("-n", 3, "-d", 0.5, "-r", 200, program.pid)[-1]["processes"]
+    assert process["error"] is None
+    threads = {thread["name"]: thread for thread in process["threads"]}
+    assert sorted(threads) == ["MainThread", "own GIL: False", "own GIL: True"]
+    for name in ("own GIL: False", "own GIL: True"):
+        assert [frame["function"] for frame in threads[name]["stack"]] == ["spin_inside", "<module>"]
+    assert process["functions"][0]["function"] == "spin_inside"
+    assert process["functions"][0]["own_percent"] > 95
+
+
+GREENLETS = """
+import sys
+try:
+    import greenlet
+except ImportError:
+    print("ready without", flush=True)
+    sys.stdin.readline()
+
+def first_leaf():
+    for _ in range(300):
+        pass
+    second.switch()
+
+def first_branch():
+    while True:
+        first_leaf()
+
+def second_leaf():
+    for _ in range(300):
+        pass
+    first.switch()
+
+def second_branch():
+    while True:
+        second_leaf()
+
+first = greenlet.greenlet(first_branch)
+second = greenlet.greenlet(second_branch)
+print("ready", flush=True)
+first.switch()
+"""
+
+GEVENT = """
+import sys
+try:
+    import gevent
+except ImportError:
+    print("ready without", flush=True)
+    sys.stdin.readline()
+
+def first_leaf():
+    for _ in range(300):
+        pass
+    gevent.sleep(0)
+
+def first_branch():
+    while True:
+        first_leaf()
+
+def second_leaf():
+    for _ in range(300):
+        pass
+    gevent.sleep(0)
+
+def second_branch():
+    while True:
+        second_leaf()
+
+print("ready", flush=True)
+gevent.joinall([gevent.spawn(first_branch), gevent.spawn(second_branch)])
+"""
+
+ASYNCIO = """
+import asyncio
+
+async def first_leaf():
+    for _ in range(300):
+        pass
+    await asyncio.sleep(0)
+
+async def first_branch():
+    while True:
+        await first_leaf()
+
+async def second_leaf():
+    for _ in range(300):
+        pass
+    await asyncio.sleep(0)
+
+async def second_branch():
+    while True:
+        await second_leaf()
+
+async def main():
+    print("ready", flush=True)
+    await asyncio.gather(first_branch(), second_branch())
+
+asyncio.run(main())
+"""
+
+CALLERS = {"first_leaf": "first_branch", "second_leaf": "second_branch"}
+
+
+@pytest.mark.parametrize("source", [GREENLETS, GEVENT, ASYNCIO], ids=["greenlet", "gevent", "asyncio"])
+def test_stacks_that_take_turns_are_never_mixed(interpreter, start_program, run_snapshot, source):
+    if interpreter.minor < 11:
+        pytest.skip("the program is written for newer versions")
+    program = start_program(interpreter, source)
+    if program.ready != "ready":
+        pytest.skip("the library is not here")
+    seen = set()
+    for tick in run_snapshot("-n", 30, "-d", 0.1, "-r", 1000, program.pid):
+        (process,) = tick["processes"]
+        for thread in process["threads"] or []:
+            names = [frame["function"] for frame in thread["stack"]]
+            leaves = [name for name in names if name in CALLERS]
+            branches = [name for name in names if name in CALLERS.values()]
+            assert len(leaves) <= 1 and len(branches) <= 1, names
+            if leaves:
+                assert names[names.index(leaves[0]) + 1] == CALLERS[leaves[0]], names
+                seen.add(leaves[0])
+    assert seen == set(CALLERS)
+    sampling = process["sampling"]
+    assert sampling["invalid"] <= 0.01 * sampling["samples"]
