@@ -8,7 +8,7 @@ Fixtures:
   run_snapshot     the same for `pyneck snapshot --format json`: a list of ticks
   interpreter      each interpreter here, of a version that pyneck reads, in turn
   any_interpreter  one of them
-  old_interpreter  one of a version that pyneck does not read (3.6 to 3.10)
+  python2          Python 2.7
   start_program    start a Python program and wait until it is ready
   open_terminal    start pyneck in a terminal of a given size (terminal.py)
 """
@@ -38,13 +38,16 @@ SOURCE_DIRECTORY = pathlib.Path(__file__).resolve().parents[2]
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "since_minor(minor, why): needs at least this minor version of Python 3")
     config.interpreters = interpreters.find()
+    config.python2 = interpreters.find_python2()
     found = {interpreter.minor for interpreter in config.interpreters}
     config.missing_minors = [minor for minor in interpreters.READABLE_MINORS if minor not in found]
 
 
 def interpreter_report(config):
-    yield "watched Pythons: " + (", ".join(one.name for one in config.interpreters) or "none")
+    every = [*config.interpreters, *([config.python2] if config.python2 else [])]
+    yield "watched Pythons: " + (", ".join(one.name for one in every) or "none")
     if config.missing_minors:
         missing = ", ".join(f"3.{minor}" for minor in config.missing_minors)
         yield f"not here, so not tested: Python {missing} (./bootstrap check brings 3.13 to 3.15 when it may be root)"
@@ -62,7 +65,12 @@ def pytest_terminal_summary(terminalreporter, config):
 def pytest_generate_tests(metafunc):
     if "interpreter" not in metafunc.fixturenames:
         return
-    cases = [pytest.param(one, id=one.name) for one in metafunc.config.interpreters]
+    since = metafunc.definition.get_closest_marker("since_minor")
+    cases = []
+    for one in metafunc.config.interpreters:
+        too_old = since is not None and one.minor < since.args[0]
+        marks = [pytest.mark.skip(reason=f"since 3.{since.args[0]}: {since.args[1]}")] if too_old else []
+        cases.append(pytest.param(one, id=one.name, marks=marks))
     for minor in metafunc.config.missing_minors:
         skip = pytest.mark.skip(reason=f"no Python 3.{minor} here")
         cases.append(pytest.param(None, id=f"3.{minor}", marks=skip))
@@ -72,16 +80,15 @@ def pytest_generate_tests(metafunc):
 @pytest.fixture
 def any_interpreter(pytestconfig):
     if not pytestconfig.interpreters:
-        pytest.skip("no Python 3.11 to 3.15 here")
-    return pytestconfig.interpreters[0]
+        pytest.skip("no Python 3 here")
+    return next((one for one in pytestconfig.interpreters if one.minor >= 11), pytestconfig.interpreters[0])
 
 
-@pytest.fixture(scope="session")
-def old_interpreter():
-    found = interpreters.find(interpreters.OTHER_MINORS)
-    if not found:
-        pytest.skip("no Python 3.6 to 3.10 here")
-    return found[-1]
+@pytest.fixture
+def python2(pytestconfig):
+    if pytestconfig.python2 is None:
+        pytest.skip("no Python 2.7 here")
+    return pytestconfig.python2
 
 
 # ---- no test hangs

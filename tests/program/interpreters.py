@@ -14,8 +14,7 @@ import subprocess
 import tempfile
 from dataclasses import dataclass, field
 
-READABLE_MINORS = (11, 12, 13, 14, 15)
-OTHER_MINORS = (6, 7, 8, 9, 10)
+READABLE_MINORS = (6, 7, 8, 9, 10, 11, 12, 13, 14, 15)  # and 2.7: find_python2()
 
 
 @dataclass(frozen=True)
@@ -26,6 +25,19 @@ class Interpreter:
     root: pathlib.Path = pathlib.Path("/")  # the directory it sees as /
     environment: dict = field(default_factory=dict, hash=False, compare=False)
     free_threaded: bool = False
+    major: int = 3
+
+    @property
+    def version(self):
+        return f"{self.major}.{self.minor}"
+
+    @property
+    def knows_qualified_names(self):
+        return self.major == 3 and self.minor >= 11
+
+    def shown(self, qualified_name):
+        """A function's name as this version's code objects have it."""
+        return qualified_name if self.knows_qualified_names else qualified_name.rpartition(".")[2]
 
     def new_directory(self):
         """A fresh directory that the interpreter can see: (path outside, path as the interpreter sees it)."""
@@ -34,14 +46,14 @@ class Interpreter:
         return outside, pathlib.Path("/") / outside.relative_to(self.root)
 
 
-def answers(command, minor):
+def answers(command, minor, major=3):
     """Whether `command` starts a Python of this version."""
     question = "import sys, threading, json; print('%d.%d' % sys.version_info[:2])"
     try:
         run = subprocess.run([*command, "-c", question], capture_output=True, text=True, timeout=30, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return False
-    return run.returncode == 0 and run.stdout.strip() == f"3.{minor}"
+    return run.returncode == 0 and run.stdout.strip() == f"{major}.{minor}"
 
 
 def system_pythons(minor):
@@ -106,3 +118,13 @@ def find(minors=READABLE_MINORS):
                     found.append(Interpreter(name, minor, command, root))
                     break
     return [*found, *given_pythons(minors)]
+
+
+def find_python2():
+    """The Python 2.7 that is here, or None."""
+    pyenv = pathlib.Path(os.environ.get("PYENV_ROOT", pathlib.Path.home() / ".pyenv"))
+    for origin, python in (("system", pathlib.Path("/usr/bin/python2.7")),
+                           *(("pyenv", path) for path in sorted(pyenv.glob("versions/2.7.*/bin/python2.7")))):
+        if answers((str(python),), 7, major=2):
+            return Interpreter(f"2.7-{origin}", 7, (str(python),), major=2)
+    return None

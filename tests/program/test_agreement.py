@@ -107,6 +107,7 @@ def compare_shares(known, watching, script):
                 yield f"{witness['name']}: {kind} {percent:.1f}, cProfile {witness[kind]:.1f}"
 
 
+@pytest.mark.since_minor(8, "the program uses threading.get_native_id()")
 def test_functions_agree_with_cprofile_and_cpu_with_the_kernel(interpreter, start_program, watch):
     program = start_program(interpreter, PROGRAMS / "shares.py")
     watching = watch("-d", "0.5", "-n", "100000", "-r", "1000", "--budget", "0", program.pid)
@@ -133,6 +134,7 @@ def test_functions_agree_with_cprofile_and_cpu_with_the_kernel(interpreter, star
     assert by_function == pytest.approx(known["cpu_seconds"], rel=0.02, abs=3 * TICK_SECONDS)
 
 
+@pytest.mark.since_minor(8, "the program uses threading.get_native_id()")
 def test_cpu_of_threads_agrees_with_what_each_says_of_itself(interpreter, start_program, watch):
     program = start_program(interpreter, PROGRAMS / "threads.py")
     expected_tids = set(json.loads(program.ready.removeprefix("ready")))
@@ -242,7 +244,8 @@ class CpuClock(threading.Thread):
     def look():
         text = pathlib.Path("/proc/stat").read_text()
         now = time.time()
-        return now, {int(number): list(map(int, times.split()[:8])) for number, times in re.findall(r"cpu(\d+) (.*)", text)}
+        rows = re.findall(r"cpu(\d+) (.*)", text)
+        return now, {int(number): list(map(int, times.split()[:8])) for number, times in rows}
 
     def run(self):
         while not self.stopping.wait(0.02):
@@ -294,7 +297,8 @@ def test_io_agrees_with_proc_and_with_what_was_written(any_interpreter, start_pr
     number = int(program.ready.split()[1])
 
     def written():
-        return int(re.search(r"^write_bytes: (\d+)", pathlib.Path(f"/proc/{program.pid}/io").read_text(), re.M).group(1))
+        text = pathlib.Path(f"/proc/{program.pid}/io").read_text()
+        return int(re.search(r"^write_bytes: (\d+)", text, re.MULTILINE).group(1))
 
     watching = watch("-d", "0.4", "-n", "100000", program.pid)
     before = written()

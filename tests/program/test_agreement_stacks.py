@@ -3,6 +3,8 @@
 import json
 import pathlib
 
+import pytest
+
 PROGRAM = pathlib.Path(__file__).parent / "agreement" / "stacks.py"
 
 
@@ -13,6 +15,7 @@ def dump(run_pyneck, pid):
     return {thread["tid"]: thread for thread in process["threads"]}
 
 
+@pytest.mark.since_minor(11, "the program uses co_qualname; test_shapes_stacks.py is for all")
 def test_every_frame_is_the_interpreters_own(interpreter, start_program, run_pyneck):
     program = start_program(interpreter, PROGRAM)
     known = json.loads(program.ready.removeprefix("ready"))
@@ -27,6 +30,7 @@ def test_every_frame_is_the_interpreters_own(interpreter, start_program, run_pyn
     assert max(len(thread["stack"]) for thread in threads.values()) > 1000
 
 
+@pytest.mark.since_minor(11, "the program uses co_qualname; test_shapes_stacks.py is for all")
 def test_the_thread_that_runs_holds_the_gil(interpreter, start_program, run_snapshot):
     program = start_program(interpreter, PROGRAM, "spin")
     (tick,) = run_snapshot("-d", "0.5", program.pid)

@@ -38,12 +38,12 @@ def dump_json(run_pyneck, *pids):
     return document["processes"]
 
 
-def test_json_has_every_thread_innermost_frame_first(run_pyneck, program):
+def test_json_has_every_thread_innermost_frame_first(run_pyneck, program, interpreter):
     (process,) = dump_json(run_pyneck, program.pid)
     stacks = [[frame["function"] for frame in thread["stack"]] for thread in process["threads"]]
     assert ["spin", "<module>"] in stacks
-    (sleeper,) = [stack for stack in stacks if "Worker.wait" in stack]
-    assert sleeper[:2] == ["Worker.wait", "Worker.run"]
+    (sleeper,) = [stack for stack in stacks if interpreter.shown("Worker.wait") in stack[:1]]
+    assert sleeper[1] == interpreter.shown("Worker.run")
     (main,) = [thread for thread in process["threads"] if thread["stack"][0]["function"] == "spin"]
     assert main["tid"] == program.pid
     assert main["stack"][0]["line"] in (9, 10)
@@ -96,14 +96,6 @@ def test_a_process_that_is_not_python_is_an_error(run_pyneck):
         sleeper.wait()
     assert done.returncode == 1
     assert f"process {sleeper.pid}" in done.stderr
-    assert len(done.stderr.splitlines()) == 1
-
-
-def test_a_version_that_is_not_read_is_an_error_that_says_so(run_pyneck, start_program, old_interpreter):
-    program = start_program(old_interpreter, THREADS)
-    done = run_pyneck("dump", program.pid)
-    assert done.returncode == 1
-    assert f"3.{old_interpreter.minor}" in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 

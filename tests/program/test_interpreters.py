@@ -1,5 +1,9 @@
 """Every Python that is here is read: its functions, files and lines, and no interpreter's own frames."""
 
+import pathlib
+
+import pytest
+
 BUSY = """
     import sys
 
@@ -29,7 +33,7 @@ def test_the_busy_function_is_found(interpreter, start_program, run_snapshot):
     assert process["python"]["version"].startswith(f"3.{interpreter.minor}.")
 
     hottest = process["functions"][0]
-    assert hottest["function"] == "Mill.grind"
+    assert hottest["function"] == interpreter.shown("Mill.grind")
     assert hottest["file"] == str(program.script)
     assert hottest["line"] == 5
     assert hottest["own_percent"] > 90
@@ -39,11 +43,43 @@ def test_the_busy_function_is_found(interpreter, start_program, run_snapshot):
     assert thread["stack"][-1]["line"] == 17
 
 
-def test_an_old_python_is_listed_with_the_reason_why_it_is_not_read(old_interpreter, start_program, run_snapshot):
-    program = start_program(old_interpreter, BUSY, name="mill.py")
+@pytest.fixture
+def unreadable_interpreter(interpreter_with_library, tmp_path):
+    """A Python whose files call it 3.5, of which pyneck knows no layout."""
+    interpreter, library = interpreter_with_library
+    name = f"python{interpreter.version}".encode()
+    other = b"python3." + b"5".rjust(len(name) - len(b"python3."), b"0")
+    content = library.read_bytes().replace(name, other)
+    (tmp_path / library.name.replace(name.decode(), other.decode())).symlink_to(library.name)
+    (tmp_path / library.name).write_bytes(content)
+    home = tmp_path / "home"
+    (home / "lib").mkdir(parents=True)
+    for directory in (name, other):
+        (home / "lib" / directory.decode()).symlink_to(library.parent / name.decode())
+    return interpreter, {"LD_LIBRARY_PATH": str(tmp_path), "PYTHONHOME": str(home)}
+
+
+@pytest.fixture
+def interpreter_with_library(pytestconfig):
+    """A Python to 3.10, which does not say its version in a symbol, and its libpython."""
+    for interpreter in pytestconfig.interpreters:
+        prefix = pathlib.Path(interpreter.command[0]).parents[1]
+        for library in prefix.glob(f"lib/libpython{interpreter.version}.so.1.0"):
+            if interpreter.minor in (8, 9, 10):
+                return interpreter, library
+    pytest.skip("no Python 3.8 to 3.10 with a shared library here")
+
+
+def test_an_unknown_version_is_listed_with_the_reason_why_it_is_not_read(
+        unreadable_interpreter, start_program, run_snapshot, run_pyneck):
+    interpreter, environment = unreadable_interpreter
+    program = start_program(interpreter, BUSY, name="mill.py", environment=environment)
     tick = run_snapshot("-n", 2, "-d", 0.5, program.pid)[-1]
     (process,) = tick["processes"]
-    assert f"Python 3.{old_interpreter.minor}" in process["error"]
-    assert "not readable yet" in process["error"]
+    assert process["error"] == "Python 3.5: not readable yet"
     assert process["resident_bytes"] > 1_000_000
     assert process["cpu_percent"] > 20
+    done = run_pyneck("dump", program.pid)
+    assert done.returncode == 1
+    assert "Python 3.5: not readable yet" in done.stderr
+    assert len(done.stderr.splitlines()) == 1

@@ -115,6 +115,7 @@ def test_an_interpreter_without_the_symbol_is_found_by_its_section(interpreter, 
         assert_spin_is_read(look(run_snapshot, copy.pid))
 
 
+@pytest.mark.since_minor(11, "without sections nothing tells that it is CPython")
 def test_an_interpreter_without_sections_is_found_by_what_it_publishes_if_it_does(interpreter, run_snapshot):
     with Copy(interpreter, change=hide_sections) as copy:
         copy.go()

@@ -3,6 +3,8 @@
 import dataclasses
 import json
 
+import pytest
+
 PROGRAM = """
 import json
 import threading
@@ -59,6 +61,7 @@ def names(run_pyneck, pid):
     return {thread["tid"]: thread["name"] for thread in process["threads"]}
 
 
+@pytest.mark.since_minor(11, "names are read from 3.11 on")
 def test_names_are_those_of_the_threading_module(interpreter, start_program, run_pyneck):
     program = start_program(interpreter, PROGRAM)
     own = {int(tid): name for tid, name in json.loads(program.ready.removeprefix("ready")).items()}
@@ -80,6 +83,7 @@ def test_a_new_name_is_seen(any_interpreter, start_program, run_snapshot):
     assert [thread["name"] for thread in process["threads"] if thread["tid"] == tid] == ["renamed while it is watched"]
 
 
+@pytest.mark.since_minor(11, "names are read from 3.11 on")
 def test_the_main_thread_has_its_name_before_threading_is_imported(interpreter, start_program, run_pyneck):
     bare = dataclasses.replace(interpreter, command=(*interpreter.command, "-S"))
     program = start_program(bare, """

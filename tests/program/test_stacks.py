@@ -78,7 +78,7 @@ async def outer():
 
 
 def coroutine():
-    asyncio.run(outer())
+    asyncio.new_event_loop().run_until_complete(outer())
 
 
 def handler():
@@ -111,8 +111,14 @@ gate.clear()
 native_ids = {}
 
 
+def native_id():
+    if hasattr(threading, "get_native_id"):
+        return threading.get_native_id()
+    return int(os.readlink("/proc/thread-self").rpartition("/")[2])
+
+
 def run(function):
-    native_ids[threading.get_ident()] = threading.get_native_id()
+    native_ids[threading.get_ident()] = native_id()
     function()
 
 
@@ -125,7 +131,7 @@ for function in (call_over_several_lines, generator, comprehension, constructor,
 def stack_of(frame):
     while frame is not None:
         code = frame.f_code
-        yield {"function": code.co_qualname, "file": code.co_filename, "line": frame.f_lineno}
+        yield {"function": getattr(code, "co_qualname", code.co_name), "file": code.co_filename, "line": frame.f_lineno}
         frame = frame.f_back
 
 
@@ -134,10 +140,10 @@ def stacks():
             for ident, frame in sys._current_frames().items() if ident in native_ids}
 
 
-before = None
-while before != (now := stacks()):  # until all of them wait
-    before = now
+before, now = None, stacks()
+while before != now:  # until all of them wait
     threading.Event().wait(0.1)
+    before, now = now, stacks()
 print("ready", json.dumps(now), flush=True)
 threading.Event().wait()
 """
