@@ -17,6 +17,8 @@ def include_directory(interpreter):
     question = "import sysconfig; print(sysconfig.get_path('include'))"
     run = subprocess.run([*interpreter.command, "-c", question], capture_output=True, text=True, check=True)
     directory = interpreter.root / run.stdout.strip().lstrip("/")
+    if not (directory / "pyconfig.h").exists():  # a build that is not installed, or no headers at all
+        return None
     if interpreter.minor < 7:  # these had no internal headers
         return directory if (directory / "frameobject.h").exists() else None
     names = ("pycore_runtime.h", "pycore_pystate.h", "pystate.h")
