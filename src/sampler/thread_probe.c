@@ -112,8 +112,16 @@ static void read_comm(char name[static KERNEL_NAME_SIZE], const char *path)
         text_clean(name, KERNEL_NAME_SIZE, text, (size_t)length - 1);
 }
 
-/* Whether a thread's name is only that of the program which the process runs: each thread has the name of the
- * one that started it until it gets its own, and the main thread may have got its own since. */
+/* Whether the name that a program gets when it is executed from `path` is this one. */
+static bool is_name_of(const char *path, const char *name)
+{
+    const char *slash = strrchr(path, '/');
+
+    return strncmp(slash != NULL ? slash + 1 : path, name, KERNEL_NAME_MAX) == 0;
+}
+
+/* Whether a thread's name is only that of the program which the process runs: each thread has the name of the one
+ * that started it until it gets its own, and the main thread may have got its own since. */
 static bool is_inherited(pid_t pid, const char *name)
 {
     char path[40], process_name[KERNEL_NAME_SIZE], program[PATH_MAX];
@@ -125,8 +133,10 @@ static bool is_inherited(pid_t pid, const char *name)
     snprintf(path, sizeof(path), "/proc/%d/exe", pid);
     ssize_t length = readlink(path, program, sizeof(program) - 1);
     program[length > 0 ? length : 0] = '\0';
-    const char *slash = strrchr(program, '/');
-    return slash != NULL && strncmp(slash + 1, name, KERNEL_NAME_MAX) == 0;
+    if (is_name_of(program, name))
+        return true;
+    snprintf(path, sizeof(path), "/proc/%d/cmdline", pid); /* executed by another name, a link */
+    return file_read_at(AT_FDCWD, path, program, sizeof(program)) > 0 && is_name_of(program, name);
 }
 
 void thread_read_kernel_name(char name[static KERNEL_NAME_SIZE], pid_t pid, pid_t tid)

@@ -74,7 +74,7 @@ def contain(interpreter):
             shutil.rmtree(outside, ignore_errors=True)
 
 
-def test_a_container_is_read_as_it_sees_itself(contain, run_snapshot):
+def test_a_container_is_read_as_it_sees_itself(interpreter, contain, run_snapshot):
     pid, script, own_ids = contain
     (process,) = run_snapshot("-n", 2, "-d", 0.5, "-r", 200, pid)[-1]["processes"]
     assert process["error"] is None
@@ -82,8 +82,11 @@ def test_a_container_is_read_as_it_sees_itself(contain, run_snapshot):
     assert process["functions"][0]["file"] == script
 
     ours = inner_ids(pid)
-    names = {thread["name"]: thread["tid"] for thread in process["threads"]}
-    assert names == {"MainThread": pid, **{name: ours[native_id] for name, native_id in own_ids.items()}}
+    names = {thread["tid"]: thread["name"] for thread in process["threads"]}
+    own_names = {pid: "MainThread", **{ours[native_id]: name for name, native_id in own_ids.items()}}
+    assert set(names) == set(own_names)
+    if interpreter.minor >= 11:
+        assert names == own_names
 
     (server,) = [file["socket"] for file in process["open_files"] if file["kind"] == "socket"]
     assert (server["protocol"], server["state"], server["local"]) == ("tcp", "LISTEN", "0.0.0.0:4711")
