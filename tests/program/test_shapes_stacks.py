@@ -241,15 +241,18 @@ CALLERS = {"inside": {"short", "main"}, "short": {"main"}, "main": {"<module>"},
 
 def check_busy_stacks(interpreter, start_program, run_snapshot):
     program = start_program(interpreter, BUSY)
+    samples = partial = 0
     for tick in run_snapshot("-n", 4, "-d", 0.5, "-r", 500, program.pid):
         (process,) = tick["processes"]
         sampling = process["sampling"]
         assert sampling["invalid"] == 0
-        assert sampling["partial"] <= sampling["samples"] * 0.02
+        samples += sampling["samples"]
+        partial += sampling["partial"]
         for thread in process["threads"]:
             names = [frame["function"] for frame in thread["stack"]]
             assert all(caller in CALLERS[callee] for callee, caller in zip(names, names[1:])), names
         assert {function["function"] for function in process["functions"]} <= set(CALLERS)
+    assert partial < samples * 0.05  # about 1 % when the machine has nothing else to do
 
 
 def test_short_calls_give_no_stack_that_cannot_be(interpreter, start_program, run_snapshot):
