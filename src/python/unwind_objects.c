@@ -17,8 +17,8 @@
  *     the frames further out, once
  *     the outermost of the inner ones once more
  *
- * The frame on top is the one that the pointer names, however short its call: nothing is chosen by whether it
- * held still, so short calls count as long ones do. A frame that is alive in the copy before the pointer or
+ * The frame on top is the one that the pointer names, however short its call, not one that
+ * held still, so that short calls count too. A frame that is alive in the copy before the pointer or
  * in the one after it has its caller's copy between that copy and the pointer, so the caller stood still and
  * its line is the line of the call. When the outermost of the inner frames is the same before and after the
  * frames further out were read, those stood still too.
@@ -28,6 +28,11 @@
  * list) until it is needed again, but its link to the caller is cut or points to another idle frame. Then it
  * counts as called from where it was called last, if that caller is alive, and at that call, in one of its
  * two copies; else the sample is `partial`: the outermost part of the stack that holds.
+ *
+ * What is left of a bias: a sample that does not resolve, or whose top was not expected, is read once more, so
+ * tops that are not among the recent ones are a little less likely to be seen in the middle of a short call; and
+ * the caller of a call that was over is inferred, not seen, though such a sample counts as whole. How much that
+ * is was not measured against a paused reference.
  *
  * Alive means: a reference is held (idle frames have none), and it executes (f_executing, f_state); suspended
  * generators do not. 2.7 has no such mark, but says which thread runs a frame.

@@ -252,7 +252,7 @@ def check_busy_stacks(interpreter, start_program, run_snapshot):
             names = [frame["function"] for frame in thread["stack"]]
             assert all(caller in CALLERS[callee] for callee, caller in zip(names, names[1:])), names
         assert {function["function"] for function in process["functions"]} <= set(CALLERS)
-    assert partial < samples * 0.05  # about 1 % when the machine has nothing else to do
+    assert partial < samples * 0.05  # at most 1.1 % was measured, on a machine with much to do
 
 
 def test_short_calls_give_no_stack_that_cannot_be(interpreter, start_program, run_snapshot):
