@@ -7,6 +7,20 @@
 #include <stdarg.h>
 #include <string.h>
 
+/* How much of a clean text that was cut off holds whole characters. */
+static size_t whole_length(const char *text, size_t length)
+{
+    size_t lead = length;
+
+    while (lead > 0 && (text[lead - 1] & 0xc0) == 0x80)
+        lead--;
+    if (lead == 0)
+        return 0;
+    unsigned char first = (unsigned char)text[--lead];
+    size_t size = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+    return lead + size <= length ? length : lead;
+}
+
 void line_add(struct text_line *line, const char *format, ...)
 {
     size_t room = sizeof(line->text) - line->length;
@@ -17,7 +31,8 @@ void line_add(struct text_line *line, const char *format, ...)
     va_end(arguments);
     if (length < 0)
         return;
-    line->length += (size_t)length < room ? (size_t)length : room - 1;
+    line->length +=
+        (size_t)length < room ? (size_t)length : whole_length(line->text + line->length, room - 1);
 }
 
 void line_add_text(struct text_line *line, const char *text, size_t width)

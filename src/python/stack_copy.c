@@ -85,14 +85,20 @@ void stack_copy_read_older(struct stack_copy *copy)
     }
 }
 
-const unsigned char *stack_copy_find(const struct stack_copy *copy, uint64_t address)
+const unsigned char *stack_copy_find(struct stack_copy *copy, uint64_t address)
 {
-    for (size_t i = 0; i < copy->chunk_count; i++) {
-        const struct chunk_copy *chunk = &copy->chunks[i];
+    size_t index = copy->chunk_cursor;
+
+    for (size_t i = 0; i < copy->chunk_count; i++, index++) {
+        if (index >= copy->chunk_count)
+            index = 0;
+        const struct chunk_copy *chunk = &copy->chunks[index];
         uint64_t offset = address - chunk->address;
         if (address >= chunk->address && offset >= copy->layout->chunk.data && offset < chunk->length &&
-            chunk->length - offset >= copy->layout->frame.size)
+            chunk->length - offset >= copy->layout->frame.size) {
+            copy->chunk_cursor = index;
             return chunk->bytes + offset;
+        }
     }
     return NULL;
 }
@@ -270,7 +276,7 @@ static void plan_read(struct stack_copy *copy, const struct thread_reference *th
     if (want_moment)
         plan_moment(copy, thread, plan);
 
-    copy->chunk_count = copy->outside_count = copy->outside_cursor = 0;
+    copy->chunk_count = copy->chunk_cursor = copy->outside_count = copy->outside_cursor = 0;
     copy->older_chunks_read = false;
     copy->stack_bytes = 0;
     if (hint->chunk != 0) {

@@ -45,6 +45,7 @@ struct stack_copy {
     struct chunk_copy *chunks; /* newest first */
     size_t chunk_capacity;
     size_t chunk_count;
+    size_t chunk_cursor; /* where the next look-up starts: a walk stays in a chunk, then goes to the next */
     size_t stack_bytes; /* copied of all chunks */
     bool older_chunks_read;
 
@@ -84,7 +85,7 @@ void stack_copy_read_older(struct stack_copy *copy);
 bool stack_copy_view(struct stack_copy *copy, uint64_t address, struct frame_view *view);
 
 /* The copied bytes of the frame at an address of a chunk, or NULL. */
-const unsigned char *stack_copy_find(const struct stack_copy *copy, uint64_t address);
+const unsigned char *stack_copy_find(struct stack_copy *copy, uint64_t address);
 
 /* Take a frame's fields out of its bytes; address and in_chunk stay as they are. */
 void stack_copy_view_bytes(const struct python_layout *layout, const unsigned char *bytes,

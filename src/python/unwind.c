@@ -120,6 +120,7 @@ static bool walk_down(struct unwinder *unwinder, uint64_t address)
 {
     struct frame_view upper = {0};
     bool suspended = false;
+    uint64_t mark = 0;
 
     unwinder->frame_count = 0;
     unwinder->copy.outside_cursor = 0;
@@ -128,7 +129,12 @@ static bool walk_down(struct unwinder *unwinder, uint64_t address)
     for (size_t step = 0; address != 0; step++) {
         struct frame_view view;
         if (step >= MAX_STEPS || !take_step(unwinder) || !stack_copy_view(&unwinder->copy, address, &view))
+            return unwinder->frame_count ==
+                   UNWIND_MAX_FRAMES; /* deeper than is looked at: no contradiction */
+        if (address == mark)
             return false;
+        if ((step & (step - 1)) == 0) /* a circle comes back to one of these marks */
+            mark = address;
         address = view.previous;
         suspended = view.owner == unwinder->layout->frame.owner_generator;
         if (view.owner >= unwinder->layout->frame.first_internal_owner) {

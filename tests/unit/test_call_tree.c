@@ -65,6 +65,27 @@ static void test_a_stack_beyond_the_depth_limit_ends_there(void **state)
     call_tree_free(tree);
 }
 
+static void test_the_texts_of_a_program_that_invents_names_are_bounded(void **state)
+{
+    enum {
+        COUNT = 10000,
+        NAME_BYTES = 16000,
+    };
+    static char name[NAME_BYTES + 1];
+    struct call_tree *tree = call_tree_new();
+    size_t others = 0;
+
+    (void)state;
+    memset(name, 'n', NAME_BYTES);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        name[snprintf(name, sizeof(name), "%u", i)] = 'n';
+        uint32_t function = call_tree_add_function(tree, name, "a.py", 1);
+        others += strcmp(call_tree_function(tree, function)->name, "[other functions]") == 0;
+    }
+    assert_in_range(COUNT - others, 1000, (64U << 20) / NAME_BYTES);
+    call_tree_free(tree);
+}
+
 static void test_an_id_that_is_none_is_harmless(void **state)
 {
     struct call_tree *tree = call_tree_new();
@@ -82,6 +103,7 @@ int main(void)
         cmocka_unit_test(test_the_same_function_and_place_get_the_same_id),
         cmocka_unit_test(test_ids_stand_for_the_same_after_the_tree_has_grown),
         cmocka_unit_test(test_a_stack_beyond_the_depth_limit_ends_there),
+        cmocka_unit_test(test_the_texts_of_a_program_that_invents_names_are_bounded),
         cmocka_unit_test(test_an_id_that_is_none_is_harmless),
     };
 

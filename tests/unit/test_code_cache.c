@@ -429,6 +429,30 @@ static void oldest_entries_leave_when_the_cache_is_full(void **state)
     free_code(&model);
 }
 
+/* A program whose every frame is of another function does not make one sample read all of them. */
+static void one_sample_reads_only_so_many_code_objects(void **state)
+{
+    enum {
+        COUNT = 2000,
+    };
+    struct fixture *fixture = *state;
+    struct fake_code model = make_code(fixture, "f", "f.py", 1);
+    size_t step = (fixture->layout.code.size + 15) / 16 * 16;
+    unsigned char *objects = malloc(COUNT * step);
+    size_t loaded = 0;
+
+    code_cache_begin_sample(fixture->cache);
+    for (size_t i = 0; i < COUNT; i++) {
+        memcpy(objects + i * step, model.code, fixture->layout.code.size);
+        loaded += code_cache_load(fixture->cache, address_of(objects + i * step), 1) != NULL;
+    }
+    assert_in_range(loaded, 100, 500);
+    code_cache_begin_sample(fixture->cache);
+    assert_non_null(code_cache_load(fixture->cache, address_of(objects + (COUNT - 1) * step), 2));
+    free(objects);
+    free_code(&model);
+}
+
 /* Entries that share a place in the table are all found after any of them has left. */
 static void dropped_entries_leave_no_hole(void **state)
 {
@@ -527,6 +551,7 @@ int main(void)
         TEST(address_used_again_is_noticed),
         TEST(unreadable_address_leaves_the_cache_alone),
         TEST(oldest_entries_leave_when_the_cache_is_full),
+        TEST(one_sample_reads_only_so_many_code_objects),
         TEST(dropped_entries_leave_no_hole),
     };
 

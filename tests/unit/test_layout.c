@@ -217,7 +217,7 @@ static void assert_refused_or_sane(const unsigned char *bytes, size_t length)
     assert_in_range(layout.frame.size, 8, LAYOUT_MAX_FRAME_BYTES);
     assert_in_range(layout.frame.owner, 0, layout.frame.size - 1);
     assert_in_range(layout.frame.instruction, 0, layout.frame.size - 8);
-    assert_in_range(layout.code.size, 8, 1024);
+    assert_in_range(layout.code.size, 8, LAYOUT_MAX_CODE_BYTES);
     assert_in_range(layout.code.qualname, 0, layout.code.size - 8);
     assert_in_range(layout.code.stacksize, 0, layout.code.size - 4);
     assert_in_range(layout.unicode.state, 0, 508);

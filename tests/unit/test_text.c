@@ -2,6 +2,7 @@
 #include "sample_tick.h"
 
 #include "base/text.h"
+#include "export/text_line.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -42,6 +43,26 @@ static void test_a_snapshot_shows_the_machine_the_processes_and_their_details(vo
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
         assert_contains(text, parts[i]);
     free(text);
+}
+
+static void test_a_line_that_is_too_long_ends_with_a_whole_character(void **state)
+{
+    static struct text_line line;
+    char *text = NULL;
+    size_t length;
+
+    (void)state;
+    for (size_t lead = 0; lead < 3; lead++) {
+        line = (struct text_line){.stream = open_memstream(&text, &length)};
+        line_add(&line, "%.*s", (int)lead, "ab");
+        for (size_t i = 0; i < sizeof(line.text); i++)
+            line_add(&line, "\xef\xbf\xbd");
+        line_end(&line);
+        fclose(line.stream);
+        assert_in_range(length, sizeof(line.text) - 16, sizeof(line.text));
+        assert_memory_equal(text + length - 4, "\xef\xbf\xbd\n", 4);
+        free(text);
+    }
 }
 
 static void test_lines_are_cut_to_the_columns_of_a_terminal(void **state)
@@ -142,6 +163,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_snapshot_shows_the_machine_the_processes_and_their_details),
+        cmocka_unit_test(test_a_line_that_is_too_long_ends_with_a_whole_character),
         cmocka_unit_test(test_lines_are_cut_to_the_columns_of_a_terminal),
         cmocka_unit_test(test_a_dump_reads_like_a_traceback),
         cmocka_unit_test(test_csv_has_a_row_for_each_process_and_nothing_for_what_is_not_known),

@@ -2,11 +2,15 @@
  * frame pointer are of different moments, and that memory which lies is survived. */
 #include "fake_interpreter.h"
 
+#include "python/interpreters.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -244,6 +248,33 @@ static void test_a_thread_state_that_is_another_ones_now_is_gone(void **state)
     fake_close(&fake);
 }
 
+/* A program may list thread states for ever. */
+static void test_a_circle_of_threads_or_interpreters_is_walked_a_few_times(void **state)
+{
+    struct fake_interpreter fake;
+    struct listed_thread *threads = NULL;
+    size_t capacity = 0, count = 0;
+    static unsigned char runtime[1 << 20];
+
+    (void)state;
+    fake_open(&fake, VERSION_3_12);
+    struct python_location location = {.runtime = (uint64_t)(uintptr_t)runtime, .layout = fake.layout};
+    memcpy(runtime + fake.layout.runtime.interpreters_head, &fake.thread.interpreter, sizeof(uint64_t));
+    memcpy(fake.interpreter + fake.layout.interpreter.threads_head, &fake.thread.address, sizeof(uint64_t));
+    assert_int_equal(interpreters_list_threads(getpid(), &location, &threads, &capacity, &count),
+                     LISTING_DONE);
+    assert_int_equal(count, 1);
+
+    memcpy(fake.interpreter + fake.layout.interpreter.next, &fake.thread.interpreter, sizeof(uint64_t));
+    interpreters_list_threads(getpid(), &location, &threads, &capacity, &count);
+    assert_in_range(count, 1, 4);
+    memcpy(fake.thread_state + fake.layout.thread.next, &fake.thread.address, sizeof(uint64_t));
+    interpreters_list_threads(getpid(), &location, &threads, &capacity, &count);
+    assert_in_range(count, 1, 4);
+    free(threads);
+    fake_close(&fake);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -260,6 +291,7 @@ int main(void)
         cmocka_unit_test(test_a_circle_of_outside_frames_ends),
         cmocka_unit_test(test_wild_pointers_and_sizes_are_invalid_not_fatal),
         cmocka_unit_test(test_a_thread_state_that_is_another_ones_now_is_gone),
+        cmocka_unit_test(test_a_circle_of_threads_or_interpreters_is_walked_a_few_times),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
