@@ -46,7 +46,7 @@ struct stack_copy {
     size_t chunk_capacity;
     size_t chunk_count;
     size_t chunk_cursor; /* where the next look-up starts: a walk stays in a chunk, then goes to the next */
-    size_t stack_bytes; /* copied of all chunks */
+    size_t stack_bytes;  /* copied of all chunks */
     bool older_chunks_read;
 
     struct outside_frame *outside; /* in the order of the walk */
