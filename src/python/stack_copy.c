@@ -186,8 +186,8 @@ struct plan {
     struct memory_piece pieces[MEMORY_MAX_PIECES];
     size_t count;
     bool has_before; /* pointer_before is among them: 3.11 and 3.12, by way of the cframe */
-    unsigned char gil[64];
-    uint32_t gil_start;
+    uint32_t gil_locked;
+    uint64_t gil_last_holder;
     uint32_t collecting;
     uint32_t gil_enabled;
     uint32_t bytecode_generation;
@@ -220,13 +220,9 @@ static void plan_moment(struct stack_copy *copy, const struct thread_reference *
         return;
     if (layout->gil.enabled != LAYOUT_NONE)
         add_piece(plan, thread->gil + layout->gil.enabled, &plan->gil_enabled, sizeof(plan->gil_enabled));
-    uint32_t first =
-        layout->gil.locked < layout->gil.last_holder ? layout->gil.locked : layout->gil.last_holder;
-    uint32_t last = layout->gil.locked + layout->gil.last_holder - first;
-    if (last - first + 8 > sizeof(plan->gil))
-        return;
-    plan->gil_start = first;
-    add_piece(plan, thread->gil + first, plan->gil, last - first + 8);
+    add_piece(plan, thread->gil + layout->gil.locked, &plan->gil_locked, sizeof(plan->gil_locked));
+    add_piece(plan, thread->gil + layout->gil.last_holder, &plan->gil_last_holder,
+              sizeof(plan->gil_last_holder));
 }
 
 /* Free-threaded: whether the thread may touch objects now. */
@@ -258,8 +254,8 @@ static void finish_moment(const struct stack_copy *copy, const struct thread_ref
         .code_object_generation = plan->generation,
         .bytecode_generation = plan->bytecode_generation,
     };
-    if (moment->gil_known && (int32_t)memory_get_u32(plan->gil, layout->gil.locked - plan->gil_start) > 0)
-        moment->gil_holder = memory_get_u64(plan->gil, layout->gil.last_holder - plan->gil_start);
+    if (moment->gil_known && (int32_t)plan->gil_locked > 0)
+        moment->gil_holder = plan->gil_last_holder;
 }
 
 static void plan_read(struct stack_copy *copy, const struct thread_reference *thread,

@@ -248,6 +248,32 @@ static void test_a_thread_state_that_is_another_ones_now_is_gone(void **state)
     fake_close(&fake);
 }
 
+/* An interpreter that publishes its offsets may say that a GIL is as large as that. */
+static void test_the_parts_of_a_gil_may_lie_far_apart(void **state)
+{
+    static uint64_t gil[LAYOUT_MAX_OBJECT_BYTES / 8];
+    struct fake_interpreter fake;
+    struct stack_hint hint = {0};
+    struct interpreter_moment moment;
+    const struct frame *frames;
+    size_t count;
+
+    (void)state;
+    fake_open(&fake, VERSION_3_14);
+    fake_set_current(&fake, push_outermost(&fake));
+    fake.layout.gil.locked = 0;
+    fake.layout.gil.last_holder = LAYOUT_MAX_OBJECT_BYTES - 8;
+    fake.thread.gil = (uint64_t)(uintptr_t)gil;
+    gil[0] = 1;
+    gil[LAYOUT_MAX_OBJECT_BYTES / 8 - 1] = fake.thread.address;
+    assert_int_equal(unwinder_read(fake.unwinder, &fake.thread, &hint, &moment, &frames, &count, 1),
+                     STACK_WHOLE);
+    assert_true(moment.known && moment.gil_known);
+    assert_int_equal(moment.gil_holder, fake.thread.address);
+    stack_hint_free(&hint);
+    fake_close(&fake);
+}
+
 /* A program may list thread states for ever. */
 static void test_a_circle_of_threads_or_interpreters_is_walked_a_few_times(void **state)
 {
@@ -291,6 +317,7 @@ int main(void)
         cmocka_unit_test(test_a_circle_of_outside_frames_ends),
         cmocka_unit_test(test_wild_pointers_and_sizes_are_invalid_not_fatal),
         cmocka_unit_test(test_a_thread_state_that_is_another_ones_now_is_gone),
+        cmocka_unit_test(test_the_parts_of_a_gil_may_lie_far_apart),
         cmocka_unit_test(test_a_circle_of_threads_or_interpreters_is_walked_a_few_times),
     };
 
