@@ -25,6 +25,10 @@ enum {
     SANITY_TRIES = 3,      /* a program that runs may change what is being looked at */
 };
 
+/* How long one look at a process may take: a program can map thousands of files that take long to read. What
+ * was read is known at the next look, which goes on from there. */
+static const uint64_t longest_look_ns = 200 * NS_PER_MILLISECOND;
+
 /* ---- where a file lies in memory ---- */
 
 static const struct mapping *find_mapping(const struct maps *maps, const struct mapped_file *file,
@@ -245,6 +249,8 @@ static enum python_presence search_files(struct python_locator *locator, pid_t p
         struct python_location candidate = {0};
         struct error *reason = NULL;
         uint64_t bias;
+        if (clock_monotonic_ns() - now_ns > longest_look_ns)
+            break;
         if (!file->looks_loaded)
             continue;
         const struct elf_interpreter *interpreter =
