@@ -18,6 +18,7 @@ size_t memory_read_pieces(pid_t pid, const struct memory_piece *pieces, size_t c
     size_t whole = 0;
 
     (void)pid;
+    used->reads++;
     if (count > MEMORY_MAX_PIECES)
         count = MEMORY_MAX_PIECES;
     while (whole < count &&

@@ -89,7 +89,6 @@ NOT_FUZZED bool simulated_memory_read(struct simulated_memory *memory, uint64_t 
 {
     uint8_t *output = buffer;
 
-    memory->reads++;
     memory->bytes += size;
     if (address > UINT64_MAX - size)
         return false;

@@ -38,7 +38,7 @@ struct simulated_memory {
     struct simulated_record records[SIMULATED_MAX_RECORDS];
     size_t record_count;
     unsigned moment; /* that it is now */
-    size_t reads;    /* pieces read since the caller set this to 0 */
+    size_t reads;    /* calls since the user of this set it to 0; each would be one of the system */
     size_t bytes;    /* that were asked for */
 };
 
