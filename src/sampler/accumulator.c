@@ -37,29 +37,51 @@ static uint64_t weight_of(const struct accumulator *accumulator, size_t index, b
     return thread_state_on_cpu(counter->state) ? counter->wall_ns : 0;
 }
 
-static uint64_t total_weight(const struct accumulator *accumulator, pid_t tid, bool by_running)
+static int compare_tids(const void *left, const void *right)
+{
+    pid_t a = *(const pid_t *)left;
+    pid_t b = *(const pid_t *)right;
+
+    return (a > b) - (a < b);
+}
+
+static bool is_one_of(pid_t tid, const pid_t *tids, size_t tid_count)
+{
+    if (tid_count == 1)
+        return tids[0] == tid;
+    return tid_count > 0 && bsearch(&tid, tids, tid_count, sizeof(*tids), compare_tids) != NULL;
+}
+
+static uint64_t total_weight(const struct accumulator *accumulator, const pid_t *tids, size_t tid_count,
+                             bool by_running)
 {
     uint64_t total = 0;
 
     for (size_t i = 0; i < accumulator->count; i++) {
-        if (accumulator->counters[i].tid == tid)
+        if (is_one_of(accumulator->counters[i].tid, tids, tid_count))
             total += weight_of(accumulator, i, by_running);
     }
     return total;
 }
 
-void accumulator_spread_cpu(struct accumulator *accumulator, pid_t tid, uint64_t cpu_ns)
+uint64_t accumulator_running_ns(const struct accumulator *accumulator, const pid_t *tids, size_t tid_count)
+{
+    return total_weight(accumulator, tids, tid_count, true);
+}
+
+void accumulator_spread_cpu(struct accumulator *accumulator, const pid_t *tids, size_t tid_count,
+                            uint64_t cpu_ns)
 {
     bool by_running = true;
-    uint64_t total = total_weight(accumulator, tid, by_running);
+    uint64_t total = total_weight(accumulator, tids, tid_count, by_running);
 
     if (total == 0) {
         by_running = false;
-        total = total_weight(accumulator, tid, by_running);
+        total = total_weight(accumulator, tids, tid_count, by_running);
     }
     for (size_t i = 0; total > 0 && i < accumulator->count; i++) {
         struct profile_counter *counter = &accumulator->counters[i];
-        if (counter->tid == tid)
+        if (is_one_of(counter->tid, tids, tid_count))
             counter->cpu_ns +=
                 (uint64_t)((double)cpu_ns * (double)weight_of(accumulator, i, by_running) / (double)total);
     }

@@ -23,13 +23,18 @@ struct accumulator {
 void accumulator_add(struct accumulator *accumulator, uint16_t thread, pid_t tid, uint32_t node,
                      enum thread_state state, uint32_t samples, uint64_t wall_ns, uint64_t ran_ns);
 
-/* Give a thread's CPU time of the interval to its samples.
+/* Give CPU time of the interval to the samples of some threads.
  *
- * The kernel brings a running thread's CPU time up to date at its ticks, so between two samples it is 0 or
- * too much. Over the whole interval it is exact, and the share of running samples that hit a node estimates,
- * without bias, the node's share of it. A thread that was never caught running gives it to the samples that
- * came after it ran. */
-void accumulator_spread_cpu(struct accumulator *accumulator, pid_t tid, uint64_t cpu_ns);
+ * The kernel brings a running thread's CPU time up to date at its ticks, so between two samples it is 0 or too much.
+ * Over the whole interval it is exact, and the share of running samples that hit a node estimates, without bias, the
+ * node's share of it. Threads that were never caught running give it to the samples that came after they ran.
+ *
+ * tids  ascending */
+void accumulator_spread_cpu(struct accumulator *accumulator, const pid_t *tids, size_t tid_count,
+                            uint64_t cpu_ns);
+
+/* The time that the running samples of some threads stand for; `tids` ascending. */
+uint64_t accumulator_running_ns(const struct accumulator *accumulator, const pid_t *tids, size_t tid_count);
 
 /* Forget everything, keep the room. */
 void accumulator_clear(struct accumulator *accumulator);

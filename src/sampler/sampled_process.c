@@ -12,6 +12,7 @@
 #include "sampler/thread_probe.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -32,6 +33,7 @@ struct sampled_thread {
     bool is_main;
     bool listed; /* found by the listing that runs */
     bool gone;
+    bool is_young;   /* it came in this interval */
     bool is_shared;  /* several interpreters have a thread state for this thread */
     bool is_covered; /* of them, this is not the one that runs */
     uint32_t age;    /* of its interpreter among them: the newest has the lowest */
@@ -82,6 +84,11 @@ struct sampled_process {
     uint64_t threads_head;            /* of the last listing */
 
     struct accumulator accumulator;
+    uint64_t moment_ns;    /* time of the last sample */
+    uint64_t taken_cpu_ns; /* CPU time of the process at the last hand-over */
+    pid_t *short_lived;    /* threads that came or went in this interval */
+    size_t short_lived_count;
+    size_t short_lived_capacity;
     uint64_t moments;
     uint64_t samples;
     uint64_t partial;
@@ -89,6 +96,17 @@ struct sampled_process {
     uint64_t late;
     uint64_t cost_ns;
 };
+
+/* CPU time of the whole process, all threads, to the nanosecond: what any thread ran shows at once. */
+static bool read_cpu_clock(const struct sampled_process *process, uint64_t *cpu_ns)
+{
+    struct timespec used;
+
+    if (clock_gettime(process->cpu_clock, &used) != 0)
+        return false;
+    *cpu_ns = (uint64_t)used.tv_sec * NS_PER_SECOND + (uint64_t)used.tv_nsec;
+    return true;
+}
 
 struct sampled_process *sampled_process_new(pid_t pid, uint64_t start_ticks,
                                             const struct python_location *location, struct call_tree *tree)
@@ -105,6 +123,7 @@ struct sampled_process *sampled_process_new(pid_t pid, uint64_t start_ticks,
     process->ids.pid = process->waits.pid = pid;
     if (clock_getcpuclockid(pid, &process->cpu_clock) != 0)
         process->cpu_clock = CLOCK_MONOTONIC; /* it has gone; a clock that always moves means: look */
+    read_cpu_clock(process, &process->taken_cpu_ns);
     process->status = SAMPLING_STARTING;
     process->must_list = true;
     return process;
@@ -124,6 +143,7 @@ void sampled_process_free(struct sampled_process *process)
         release_thread(&process->threads[i]);
     free(process->threads);
     free(process->listing);
+    free(process->short_lived);
     accumulator_free(&process->accumulator);
     thread_ids_free(&process->ids);
     thread_names_free(process->names);
@@ -164,7 +184,8 @@ static struct sampled_thread *add_thread(struct sampled_process *process, const 
         .reference = listed->reference,
         .is_main = listed->is_main,
         .listed = true,
-        .sampled_ns = now_ns,
+        .sampled_ns = process->moment_ns != 0 ? process->moment_ns : now_ns,
+        .is_young = process->moment_ns != 0,
         .number = process->next_number++,
         .reason = {.state = THREAD_OTHER, .fd = -1},
     };
@@ -177,7 +198,7 @@ static struct sampled_thread *add_thread(struct sampled_process *process, const 
         release_thread(&thread);
         return NULL;
     }
-    thread.taken_cpu_ns = thread.schedule.cpu_ns;
+    thread.taken_cpu_ns = thread.is_young ? 0 : thread.schedule.cpu_ns;
     process->threads = memory_grow(process->threads, &process->thread_capacity, process->thread_count + 1,
                                    sizeof(*process->threads));
     process->threads[process->thread_count] = thread;
@@ -204,6 +225,13 @@ static void find_shared_threads(struct sampled_process *process, size_t listed)
     hash_map_free(&first);
 }
 
+static void add_short_lived(struct sampled_process *process, pid_t tid)
+{
+    process->short_lived = memory_grow(process->short_lived, &process->short_lived_capacity,
+                                       process->short_lived_count + 1, sizeof(*process->short_lived));
+    process->short_lived[process->short_lived_count++] = tid;
+}
+
 static void drop_unlisted_threads(struct sampled_process *process)
 {
     size_t kept = 0;
@@ -214,9 +242,7 @@ static void drop_unlisted_threads(struct sampled_process *process)
             process->threads[kept++] = *thread;
             continue;
         }
-        if (!thread->is_shared)
-            accumulator_spread_cpu(&process->accumulator, thread->tid,
-                                   thread->schedule.cpu_ns - thread->taken_cpu_ns);
+        add_short_lived(process, thread->tid);
         release_thread(thread);
     }
     process->thread_count = kept;
@@ -301,6 +327,18 @@ static enum thread_state state_on_cpu(const struct sampled_process *process,
     return THREAD_RUNNING;
 }
 
+/* Whether a thread that wants a CPU has none. The process's CPU clock stands still while none of its threads runs; but
+ * that may be the sampler's own doing, when it took the CPU that the thread was running on. */
+static bool is_waiting_for_cpu(const struct sampled_process *process, const struct sampled_thread *thread)
+{
+    uint64_t cpu_ns;
+
+    if (!read_cpu_clock(process, &cpu_ns) || cpu_ns != process->cpu_ns)
+        return false;
+    int cpu = thread_probe_cpu(process->pid, thread->tid);
+    return cpu >= 0 && cpu != sched_getcpu();
+}
+
 /* Read the stack, and count how far it can be trusted; false when the thread has gone. */
 static bool read_stack(struct sampled_process *process, struct sampled_thread *thread, uint64_t now_ns)
 {
@@ -370,6 +408,8 @@ static void sample_thread(struct sampled_process *process, struct sampled_thread
             thread->reason = wait_reason_find(&process->waits, &activity, thread->reference.gil);
         else if (!activity.known && ran_ns == 0)
             thread->reason.state = THREAD_OTHER;
+        else if (is_waiting_for_cpu(process, thread))
+            thread->reason.state = THREAD_RUNNABLE;
     }
     thread->schedule = schedule;
     thread->sampled_ns = now_ns;
@@ -379,17 +419,6 @@ static void sample_thread(struct sampled_process *process, struct sampled_thread
     process->samples++;
     accumulator_add(&process->accumulator, thread->number, thread->tid, thread->node, thread->reason.state, 1,
                     wall_ns, ran_ns);
-}
-
-/* CPU time of the whole process, all threads, to the nanosecond: what any thread ran shows at once. */
-static bool read_cpu_clock(const struct sampled_process *process, uint64_t *cpu_ns)
-{
-    struct timespec used;
-
-    if (clock_gettime(process->cpu_clock, &used) != 0)
-        return false;
-    *cpu_ns = (uint64_t)used.tv_sec * NS_PER_SECOND + (uint64_t)used.tv_nsec;
-    return true;
 }
 
 /* Count the moments at which nothing had run since the last round: every thread is where it was. */
@@ -409,11 +438,27 @@ static void settle_rest(struct sampled_process *process)
 
 static void sample_threads(struct sampled_process *process, uint64_t cpu_ns, uint64_t now_ns)
 {
+    bool some_ran = false;
+    bool something_ran = cpu_ns != process->cpu_ns;
+
     process->cpu_ns = cpu_ns;
     process->resting = process->thread_count > 0;
     for (size_t i = 0; i < process->thread_count; i++) {
-        sample_thread(process, &process->threads[i], now_ns);
-        process->resting = process->resting && process->threads[i].blocked && !process->threads[i].gone;
+        struct sampled_thread *thread = &process->threads[i];
+        uint64_t turns = thread->schedule.turns;
+        sample_thread(process, thread, now_ns);
+        some_ran = some_ran || !thread->blocked || thread->schedule.turns != turns;
+        process->resting = process->resting && thread->blocked && !thread->gone;
+    }
+    /* New threads are looked for at once where the samples show that there are some: they may be short-lived. */
+    bool somebody_else_ran = something_ran && !some_ran && now_ns - process->listed_ns >= retry_interval_ns;
+    if (process->listed_ns == now_ns || !(process->must_list || somebody_else_ran))
+        return;
+    list_threads(process, now_ns);
+    process->resting = false;
+    for (size_t i = 0; i < process->thread_count; i++) {
+        if (process->threads[i].is_young && process->threads[i].sampled_ns != now_ns)
+            sample_thread(process, &process->threads[i], now_ns);
     }
 }
 
@@ -439,6 +484,7 @@ void sampled_process_sample(struct sampled_process *process, uint64_t now_ns, bo
         settle_rest(process);
         sample_threads(process, cpu_ns, now_ns);
     }
+    process->moment_ns = now_ns;
     process->moments++;
     process->late += late;
     process->cost_ns += clock_monotonic_ns() - now_ns;
@@ -494,7 +540,7 @@ static const char *name_of(const struct sampled_process *process, const struct s
 
 /* Fill in a thread's record; false when another thread state stands for it. */
 static bool record_thread(struct sampled_process *process, struct sampled_thread *thread,
-                          struct thread_record *record, struct arena *arena)
+                          struct thread_record *record, struct arena *arena, uint64_t *spread_ns)
 {
     struct schedule_counters schedule;
 
@@ -504,8 +550,13 @@ static bool record_thread(struct sampled_process *process, struct sampled_thread
     thread->taken_cpu_ns = schedule.cpu_ns;
     if (thread->is_covered)
         return false;
-    if (cpu_ns > 0)
-        accumulator_spread_cpu(&process->accumulator, thread->tid, cpu_ns);
+    if (thread->is_young) {
+        thread->is_young = false;
+        add_short_lived(process, thread->tid);
+    } else if (cpu_ns > 0) {
+        *spread_ns += cpu_ns;
+        accumulator_spread_cpu(&process->accumulator, &thread->tid, 1, cpu_ns);
+    }
     const char *name = name_of(process, thread);
     *record = (struct thread_record){
         .tid = thread->tid,
@@ -519,6 +570,36 @@ static bool record_thread(struct sampled_process *process, struct sampled_thread
     return true;
 }
 
+static int compare_tids(const void *left, const void *right)
+{
+    pid_t a = *(const pid_t *)left;
+    pid_t b = *(const pid_t *)right;
+
+    return (a > b) - (a < b);
+}
+
+/* Give the threads that came or went in this interval the CPU time that the process used and no lasting thread did, as
+ * far as samples found them running: what single threads used before their first and after their last sample is
+ * nowhere to be read any more, but the process's clock has it. */
+static void spread_short_lived(struct sampled_process *process, uint64_t spread_ns)
+{
+    struct accumulator *accumulator = &process->accumulator;
+    uint64_t cpu_ns = 0;
+
+    if (read_cpu_clock(process, &cpu_ns) && process->short_lived_count > 0 &&
+        cpu_ns > process->taken_cpu_ns) {
+        uint64_t used_ns = cpu_ns - process->taken_cpu_ns;
+        uint64_t left_ns = used_ns > spread_ns ? used_ns - spread_ns : 0;
+        qsort(process->short_lived, process->short_lived_count, sizeof(*process->short_lived), compare_tids);
+        uint64_t running_ns =
+            accumulator_running_ns(accumulator, process->short_lived, process->short_lived_count);
+        accumulator_spread_cpu(accumulator, process->short_lived, process->short_lived_count,
+                               left_ns < running_ns ? left_ns : running_ns);
+    }
+    process->taken_cpu_ns = cpu_ns;
+    process->short_lived_count = 0;
+}
+
 void sampled_process_take(struct sampled_process *process, struct arena *arena, struct process_record *record,
                           uint64_t begin_ns, uint64_t end_ns)
 {
@@ -530,11 +611,14 @@ void sampled_process_take(struct sampled_process *process, struct arena *arena, 
         .status = process->status,
         .threads = arena_allocate(arena, process->thread_count, sizeof(*record->threads)),
     };
+    uint64_t spread_ns = 0;
     settle_rest(process);
     read_names(process, end_ns);
     for (size_t i = 0; i < process->thread_count; i++)
-        record->thread_count +=
-            record_thread(process, &process->threads[i], &record->threads[record->thread_count], arena);
+        record->thread_count += record_thread(process, &process->threads[i],
+                                              &record->threads[record->thread_count], arena, &spread_ns);
+
+    spread_short_lived(process, spread_ns);
 
     struct accumulator *accumulator = &process->accumulator;
     struct profile_counter *counters = arena_allocate(arena, accumulator->count, sizeof(*counters));

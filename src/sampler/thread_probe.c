@@ -101,6 +101,22 @@ bool thread_probe_activity(const struct thread_probe *probe, struct kernel_activ
     return true;
 }
 
+int thread_probe_cpu(pid_t pid, pid_t tid)
+{
+    enum {
+        FIELDS_AFTER_STATE = 36, /* field 39 of stat, counted from the third */
+    };
+    char path[80], text[1024];
+
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pid, tid);
+    if (file_read_at(AT_FDCWD, path, text, sizeof(text)) <= 0)
+        return -1;
+    const char *cursor = strrchr(text, ')');
+    for (size_t i = 0; cursor != NULL && i <= FIELDS_AFTER_STATE; i++)
+        cursor = strchr(cursor + 1, ' ');
+    return cursor != NULL ? atoi(cursor) : -1;
+}
+
 /* The first line of a small file, clean; empty when it cannot be read. */
 static void read_comm(char name[static KERNEL_NAME_SIZE], const char *path)
 {

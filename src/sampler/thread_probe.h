@@ -47,4 +47,7 @@ enum {
  * has at first, or cannot be read. */
 void thread_read_kernel_name(char name[static KERNEL_NAME_SIZE], pid_t pid, pid_t tid);
 
+/* The CPU that a thread runs on or ran on last; -1 when it cannot be told. Costs an open(2): for rare use. */
+int thread_probe_cpu(pid_t pid, pid_t tid);
+
 #endif

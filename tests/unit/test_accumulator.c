@@ -44,7 +44,7 @@ static void test_cpu_time_is_spread_over_running_samples_by_their_time(void **st
     accumulator_add(&accumulator, 0, 10, 2, THREAD_NATIVE, 1, 100, 400);
     accumulator_add(&accumulator, 0, 10, 3, THREAD_SLEEP, 1, 600, 0);
     accumulator_add(&accumulator, 1, 11, 4, THREAD_RUNNING, 1, 100, 0);
-    accumulator_spread_cpu(&accumulator, 10, 4000);
+    accumulator_spread_cpu(&accumulator, (const pid_t[]){10}, 1, 4000);
     assert_int_equal(find(&accumulator, 10, 1, THREAD_RUNNING)->cpu_ns, 3000);
     assert_int_equal(find(&accumulator, 10, 2, THREAD_NATIVE)->cpu_ns, 1000);
     assert_int_equal(find(&accumulator, 10, 3, THREAD_SLEEP)->cpu_ns, 0);
@@ -59,9 +59,30 @@ static void test_a_thread_never_seen_running_gives_its_time_to_where_it_had_run(
     (void)state;
     accumulator_add(&accumulator, 0, 10, 1, THREAD_SLEEP, 1, 500, 0);
     accumulator_add(&accumulator, 0, 10, 2, THREAD_NETWORK, 1, 500, 20);
-    accumulator_spread_cpu(&accumulator, 10, 30);
+    accumulator_spread_cpu(&accumulator, (const pid_t[]){10}, 1, 30);
     assert_int_equal(find(&accumulator, 10, 1, THREAD_SLEEP)->cpu_ns, 0);
     assert_int_equal(find(&accumulator, 10, 2, THREAD_NETWORK)->cpu_ns, 30);
+    accumulator_free(&accumulator);
+}
+
+static void test_several_threads_share_what_is_known_of_them_together(void **state)
+{
+    const pid_t tids[] = {10, 12};
+    struct accumulator accumulator = {0};
+
+    (void)state;
+    accumulator_add(&accumulator, 0, 10, 1, THREAD_RUNNING, 1, 100, 0);
+    accumulator_add(&accumulator, 1, 11, 1, THREAD_RUNNING, 1, 100, 0);
+    accumulator_add(&accumulator, 2, 12, 2, THREAD_RUNNING, 3, 300, 0);
+    accumulator_add(&accumulator, 2, 12, 3, THREAD_SLEEP, 1, 900, 0);
+    assert_int_equal(accumulator_running_ns(&accumulator, tids, 2), 400);
+    accumulator_spread_cpu(&accumulator, tids, 2, 200);
+    assert_int_equal(find(&accumulator, 10, 1, THREAD_RUNNING)->cpu_ns, 50);
+    assert_int_equal(find(&accumulator, 11, 1, THREAD_RUNNING)->cpu_ns, 0);
+    assert_int_equal(find(&accumulator, 12, 2, THREAD_RUNNING)->cpu_ns, 150);
+    assert_int_equal(find(&accumulator, 12, 3, THREAD_SLEEP)->cpu_ns, 0);
+    accumulator_spread_cpu(&accumulator, tids, 0, 200);
+    assert_int_equal(find(&accumulator, 10, 1, THREAD_RUNNING)->cpu_ns, 50);
     accumulator_free(&accumulator);
 }
 
@@ -86,6 +107,7 @@ int main(void)
         cmocka_unit_test(test_samples_of_one_place_add_up),
         cmocka_unit_test(test_cpu_time_is_spread_over_running_samples_by_their_time),
         cmocka_unit_test(test_a_thread_never_seen_running_gives_its_time_to_where_it_had_run),
+        cmocka_unit_test(test_several_threads_share_what_is_known_of_them_together),
         cmocka_unit_test(test_a_cleared_accumulator_starts_from_nothing),
     };
 
