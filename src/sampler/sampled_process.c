@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
     MAX_NAMES_AT_ONCE = 256,     /* at a hand-over */
@@ -24,6 +25,7 @@ enum {
 
 static const uint64_t listing_interval_ns = NS_PER_SECOND;
 static const uint64_t retry_interval_ns = 50 * NS_PER_MILLISECOND;
+static const uint64_t displaced_tolerance_ns = NS_PER_MILLISECOND / 4;
 static const uint64_t name_interval_ns = 2 * NS_PER_SECOND;
 
 struct sampled_thread {
@@ -327,8 +329,9 @@ static enum thread_state state_on_cpu(const struct sampled_process *process,
     return THREAD_RUNNING;
 }
 
-/* Whether a thread that wants a CPU has none. The process's CPU clock stands still while none of its threads runs; but
- * that may be the sampler's own doing, when it took the CPU that the thread was running on. */
+/* Whether a thread that wants a CPU has none. The process's CPU clock stands still while none of its threads runs. That
+ * may be the sampler's own doing, when it took the CPU that the thread was running on: then the one stopped when the
+ * other began. */
 static bool is_waiting_for_cpu(const struct sampled_process *process, const struct sampled_thread *thread)
 {
     uint64_t cpu_ns;
@@ -336,7 +339,11 @@ static bool is_waiting_for_cpu(const struct sampled_process *process, const stru
     if (!read_cpu_clock(process, &cpu_ns) || cpu_ns != process->cpu_ns)
         return false;
     int cpu = thread_probe_cpu(process->pid, thread->tid);
-    return cpu >= 0 && cpu != sched_getcpu();
+    if (cpu < 0 || cpu != sched_getcpu())
+        return cpu >= 0;
+    uint64_t own_ns = thread_probe_last_run_ns(getpid(), gettid());
+    uint64_t thread_ns = thread_probe_last_run_ns(process->pid, thread->tid);
+    return thread_ns != 0 && thread_ns + displaced_tolerance_ns < own_ns;
 }
 
 /* Read the stack, and count how far it can be trusted; false when the thread has gone. */

@@ -117,6 +117,22 @@ int thread_probe_cpu(pid_t pid, pid_t tid)
     return cursor != NULL ? atoi(cursor) : -1;
 }
 
+uint64_t thread_probe_last_run_ns(pid_t pid, pid_t tid)
+{
+    static const char key[] = "se.exec_start";
+    char path[80], text[512];
+    double milliseconds;
+
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/sched", pid, tid);
+    if (file_read_at(AT_FDCWD, path, text, sizeof(text)) <= 0)
+        return 0;
+    const char *line = strstr(text, key);
+    const char *colon = line != NULL ? strchr(line, ':') : NULL;
+    if (colon == NULL || sscanf(colon + 1, "%lf", &milliseconds) != 1 || milliseconds <= 0)
+        return 0;
+    return (uint64_t)(milliseconds * 1e6);
+}
+
 /* The first line of a small file, clean; empty when it cannot be read. */
 static void read_comm(char name[static KERNEL_NAME_SIZE], const char *path)
 {
