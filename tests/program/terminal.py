@@ -38,6 +38,16 @@ KEYS = {
 TIMEOUT_SECONDS = 30
 
 
+def modes_of_a_new_terminal():
+    """The settings that a program finds. Its own terminal cannot be asked: it may have changed them already."""
+    controlling, controlled = os.openpty()
+    try:
+        return termios.tcgetattr(controlled)
+    finally:
+        os.close(controlling)
+        os.close(controlled)
+
+
 class Terminal:
     def __init__(self, argv, rows=24, columns=80, environment=None, term="screen-256color"):
         variables = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "LINES", "COLUMNS")}
@@ -52,7 +62,7 @@ class Terminal:
             str(argv[0]), [str(part) for part in argv[1:]], dimensions=(rows, columns), env=variables
         )
         self.child.delaybeforesend = None
-        self.modes_before = self.modes()
+        self.modes_before = modes_of_a_new_terminal()
 
     @property
     def pid(self):

@@ -25,7 +25,7 @@ def test_the_demo_ends_at_once_and_leaves_nothing_behind(any_interpreter, start_
             os.kill(int(pid), 0)
 
 
-@pytest.mark.since_minor(7, "the demo uses asyncio.run()")
+@pytest.mark.since_minor(8, "the demo uses socket.create_server()")
 def test_the_demo_runs_on_every_python(interpreter, start_program):
     demo = start_program(interpreter, DEMO, "--only", "primes,reader,locks")
     demo.process.send_signal(signal.SIGTERM)
