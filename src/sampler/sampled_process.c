@@ -24,6 +24,7 @@ enum {
 };
 
 static const uint64_t listing_interval_ns = NS_PER_SECOND;
+static const uint64_t unknown_head_interval_ns = 2 * NS_PER_MILLISECOND;
 static const uint64_t retry_interval_ns = 50 * NS_PER_MILLISECOND;
 static const uint64_t displaced_tolerance_ns = NS_PER_MILLISECOND / 4;
 static const uint64_t name_interval_ns = 2 * NS_PER_SECOND;
@@ -346,6 +347,22 @@ static bool is_waiting_for_cpu(const struct sampled_process *process, const stru
     return thread_ns != 0 && thread_ns + displaced_tolerance_ns < own_ns;
 }
 
+/* Whether the interpreter's newest thread is one that is not known yet. Its address alone does not tell: the thread state
+ * of a thread that has ended is soon used again. A thread state without a thread is not listed, so it is not asked for
+ * again at once. */
+static bool is_new_head(const struct sampled_process *process, uint64_t now_ns)
+{
+    uint64_t head = process->moment.threads_head;
+
+    if (!process->moment.known || head == 0)
+        return false;
+    for (size_t i = 0; i < process->thread_count; i++) {
+        if (process->threads[i].reference.address == head && !process->threads[i].gone)
+            return false;
+    }
+    return head != process->threads_head || now_ns - process->listed_ns >= unknown_head_interval_ns;
+}
+
 /* Read the stack, and count how far it can be trusted; false when the thread has gone. */
 static bool read_stack(struct sampled_process *process, struct sampled_thread *thread, uint64_t now_ns)
 {
@@ -358,7 +375,7 @@ static bool read_stack(struct sampled_process *process, struct sampled_thread *t
         process->must_list = true;
         return false;
     }
-    if (process->moment.known && process->moment.threads_head != process->threads_head) {
+    if (is_new_head(process, now_ns)) {
         process->threads_head = process->moment.threads_head;
         process->must_list = true;
     }
