@@ -19,6 +19,8 @@
 #include <unistd.h>
 
 enum {
+    NOTABLE_WAIT = 50, /* one part of so many of the time */
+    CONTENDED_SAMPLES = 32,
     MAX_NAMES_AT_ONCE = 256,     /* at a hand-over */
     MAX_STATES_OF_A_THREAD = 64, /* it has one in each sub-interpreter that it has entered */
 };
@@ -47,6 +49,7 @@ struct sampled_thread {
     uint64_t taken_cpu_ns;             /* at the last hand-over */
     uint64_t sampled_ns;               /* time of the last sample */
     bool blocked;                      /* at the last sample */
+    uint32_t contended_samples;        /* for so many samples it is asked whether it waits for a CPU */
     bool has_stack;
     uint32_t node;
     struct wait_reason reason;
@@ -77,10 +80,6 @@ struct sampled_process {
     bool must_list;
 
     clockid_t cpu_clock; /* CPU time of the whole process */
-    uint64_t cpu_ns;     /* of it, before the last round over the threads */
-    bool resting;        /* all threads were blocked in that round */
-    uint32_t rest_count; /* moments since then at which nothing had run */
-    uint64_t rest_ns;    /* time of the last one */
 
     enum sampling_status status;
     struct interpreter_moment moment; /* at the last read */
@@ -330,21 +329,26 @@ static enum thread_state state_on_cpu(const struct sampled_process *process,
     return THREAD_RUNNING;
 }
 
-/* Whether a thread that wants a CPU has none. The process's CPU clock stands still while none of its threads runs. That
- * may be the sampler's own doing, when it took the CPU that the thread was running on: then the one stopped when the
- * other began. */
+/* Whether a thread that is not blocked waits for a CPU, as far as that is certain: it belongs to the CPU that the sampler
+ * runs on just now. That may be the sampler's own doing, when it took the CPU from the thread: then the one stopped
+ * when the other began. It is asked only of threads that had to wait lately, for the answer is dear. */
 static bool is_waiting_for_cpu(const struct sampled_process *process, const struct sampled_thread *thread)
 {
-    uint64_t cpu_ns;
-
-    if (!read_cpu_clock(process, &cpu_ns) || cpu_ns != process->cpu_ns)
+    if (thread->contended_samples == 0 || thread_probe_cpu(process->pid, thread->tid) != sched_getcpu())
         return false;
-    int cpu = thread_probe_cpu(process->pid, thread->tid);
-    if (cpu < 0 || cpu != sched_getcpu())
-        return cpu >= 0;
     uint64_t own_ns = thread_probe_last_run_ns(getpid(), gettid());
     uint64_t thread_ns = thread_probe_last_run_ns(process->pid, thread->tid);
     return thread_ns != 0 && thread_ns + displaced_tolerance_ns < own_ns;
+}
+
+/* Remember for some samples that a thread had to wait for a CPU a notable part of the time. */
+static void note_contention(struct sampled_thread *thread, const struct schedule_counters *schedule,
+                            uint64_t wall_ns)
+{
+    if (schedule->wait_ns - thread->schedule.wait_ns > wall_ns / NOTABLE_WAIT)
+        thread->contended_samples = CONTENDED_SAMPLES;
+    else if (thread->contended_samples > 0)
+        thread->contended_samples--;
 }
 
 /* Whether the interpreter's newest thread is one that is not known yet. Its address alone does not tell: the thread state
@@ -419,6 +423,7 @@ static void sample_thread(struct sampled_process *process, struct sampled_thread
         return;
     }
     uint64_t ran_ns = schedule.cpu_ns - thread->schedule.cpu_ns;
+    note_contention(thread, &schedule, wall_ns);
     if (!thread->blocked || schedule.turns != thread->schedule.turns || schedule.turns == 0) {
         if (!thread_probe_activity(&thread->probe, &activity)) {
             thread->gone = process->must_list = true;
@@ -445,68 +450,21 @@ static void sample_thread(struct sampled_process *process, struct sampled_thread
                     wall_ns, ran_ns);
 }
 
-/* Count the moments at which nothing had run since the last round: every thread is where it was. */
-static void settle_rest(struct sampled_process *process)
-{
-    for (size_t i = 0; process->rest_count > 0 && i < process->thread_count; i++) {
-        struct sampled_thread *thread = &process->threads[i];
-        if (thread->is_covered)
-            continue;
-        accumulator_add(&process->accumulator, thread->number, thread->tid, thread->node,
-                        thread->reason.state, process->rest_count, process->rest_ns - thread->sampled_ns, 0);
-        thread->sampled_ns = process->rest_ns;
-        process->samples += process->rest_count;
-    }
-    process->rest_count = 0;
-}
-
-static void sample_threads(struct sampled_process *process, uint64_t cpu_ns, uint64_t now_ns)
-{
-    bool some_ran = false;
-    bool something_ran = cpu_ns != process->cpu_ns;
-
-    process->cpu_ns = cpu_ns;
-    process->resting = process->thread_count > 0;
-    for (size_t i = 0; i < process->thread_count; i++) {
-        struct sampled_thread *thread = &process->threads[i];
-        uint64_t turns = thread->schedule.turns;
-        sample_thread(process, thread, now_ns);
-        some_ran = some_ran || !thread->blocked || thread->schedule.turns != turns;
-        process->resting = process->resting && thread->blocked && !thread->gone;
-    }
-    /* New threads are looked for at once where the samples show that there are some: they may be short-lived. */
-    bool somebody_else_ran = something_ran && !some_ran && now_ns - process->listed_ns >= retry_interval_ns;
-    if (process->listed_ns == now_ns || !(process->must_list || somebody_else_ran))
-        return;
-    list_threads(process, now_ns);
-    process->resting = false;
-    for (size_t i = 0; i < process->thread_count; i++) {
-        if (process->threads[i].is_young && process->threads[i].sampled_ns != now_ns)
-            sample_thread(process, &process->threads[i], now_ns);
-    }
-}
-
 void sampled_process_sample(struct sampled_process *process, uint64_t now_ns, bool late)
 {
-    uint64_t cpu_ns = 0;
-    bool clock_works = read_cpu_clock(process, &cpu_ns);
-
-    if (!clock_works)
-        process->must_list = true;
-    bool nothing_ran = clock_works && process->resting && cpu_ns == process->cpu_ns;
-    if (!nothing_ran && listing_is_due(process, now_ns)) {
-        settle_rest(process);
+    if (listing_is_due(process, now_ns))
         list_threads(process, now_ns);
-        process->resting = false;
-    }
     if (process->status != SAMPLING_WORKS)
         return;
-    if (nothing_ran) {
-        process->rest_count++;
-        process->rest_ns = now_ns;
-    } else {
-        settle_rest(process);
-        sample_threads(process, cpu_ns, now_ns);
+    for (size_t i = 0; i < process->thread_count; i++)
+        sample_thread(process, &process->threads[i], now_ns);
+    /* New threads are looked for at once where the samples show that there are some: they may be short-lived. */
+    if (process->must_list && process->listed_ns != now_ns) {
+        list_threads(process, now_ns);
+        for (size_t i = 0; i < process->thread_count; i++) {
+            if (process->threads[i].is_young && process->threads[i].sampled_ns != now_ns)
+                sample_thread(process, &process->threads[i], now_ns);
+        }
     }
     process->moment_ns = now_ns;
     process->moments++;
@@ -636,7 +594,6 @@ void sampled_process_take(struct sampled_process *process, struct arena *arena, 
         .threads = arena_allocate(arena, process->thread_count, sizeof(*record->threads)),
     };
     uint64_t spread_ns = 0;
-    settle_rest(process);
     read_names(process, end_ns);
     for (size_t i = 0; i < process->thread_count; i++)
         record->thread_count += record_thread(process, &process->threads[i],
