@@ -166,7 +166,9 @@ struct line_table *line_table_decode(enum line_table_format format, const unsign
     };
     struct line_table *table = decoders[format](bytes, length, first_line, code_units);
     struct line_table *smaller = realloc(table, line_table_size(table));
-    return smaller != NULL ? smaller : table;
+    if (smaller == NULL)
+        return table;
+    return smaller;
 }
 
 uint32_t line_table_find(const struct line_table *table, uint32_t unit)

@@ -29,8 +29,7 @@ static bool is_frame(pid_t pid, const struct python_layout *layout, uint64_t add
     uint64_t type, name_address;
 
     return memory_is_pointer(address) && memory_read_word(pid, address + layout->object.type, &type) &&
-           memory_is_pointer(type) &&
-           memory_read_word(pid, type + layout->object.type_name, &name_address) &&
+           memory_is_pointer(type) && memory_read_word(pid, type + layout->object.type_name, &name_address) &&
            memory_read(pid, name_address, name, sizeof(name)) && memcmp(name, expected, sizeof(name)) == 0;
 }
 
@@ -40,8 +39,7 @@ static bool is_interpreter(pid_t pid, const struct python_layout *layout, uint64
 {
     uint64_t next, thread, owner, frame;
 
-    if (!memory_is_pointer(address) ||
-        !memory_read_word(pid, address + layout->interpreter.next, &next) ||
+    if (!memory_is_pointer(address) || !memory_read_word(pid, address + layout->interpreter.next, &next) ||
         !memory_read_word(pid, address + layout->interpreter.threads_head, &thread))
         return false;
     return (next == 0 || memory_is_pointer(next)) && memory_is_pointer(thread) &&

@@ -147,16 +147,19 @@ def test_stacks_that_take_turns_are_never_mixed(interpreter, start_program, run_
     if program.ready != "ready":
         pytest.skip("the library is not here")
     seen = set()
-    for tick in run_snapshot("-n", 30, "-d", 0.1, "-r", 1000, program.pid):
-        (process,) = tick["processes"]
-        for thread in process["threads"] or []:
-            names = [frame["function"] for frame in thread["stack"]]
-            leaves = [name for name in names if name in CALLERS]
-            branches = [name for name in names if name in CALLERS.values()]
-            assert len(leaves) <= 1 and len(branches) <= 1, names
-            if leaves:
-                assert names[names.index(leaves[0]) + 1] == CALLERS[leaves[0]], names
-                seen.add(leaves[0])
+    for _ in range(5):  # each tick shows one stack of each thread
+        for tick in run_snapshot("-n", 30, "-d", 0.1, "-r", 1000, program.pid):
+            (process,) = tick["processes"]
+            for thread in process["threads"] or []:
+                names = [frame["function"] for frame in thread["stack"]]
+                leaves = [name for name in names if name in CALLERS]
+                branches = [name for name in names if name in CALLERS.values()]
+                assert len(leaves) <= 1 and len(branches) <= 1, names
+                if leaves:
+                    assert names[names.index(leaves[0]) + 1] == CALLERS[leaves[0]], names
+                    seen.add(leaves[0])
+        if seen == set(CALLERS):
+            break
     assert seen == set(CALLERS)
     sampling = process["sampling"]
     assert sampling["invalid"] <= 0.01 * sampling["samples"]

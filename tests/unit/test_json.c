@@ -86,7 +86,8 @@ static void test_objects_have_the_documented_members(void **state)
         {"processes.0",
          "pid parent_pid user command state start_time cpu_percent resident_bytes virtual_bytes "
          "memory_percent "
-         "read_bytes_per_second write_bytes_per_second thread_count open_file_count open_file_limit error phase "
+         "read_bytes_per_second write_bytes_per_second thread_count open_file_count open_file_limit error "
+         "phase "
          "python sampling verdict functions lines threads open_files"},
         {"processes.0.python", "implementation version free_threaded"},
         {"processes.0.sampling", "rate_hz samples partial invalid late cpu_percent"},
