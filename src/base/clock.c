@@ -1,14 +1,24 @@
 #include "base/clock.h"
 
 #include <stdio.h>
-#include <time.h>
 
-static uint64_t read_clock(clockid_t clock)
+bool clock_read_ns(clockid_t clock, uint64_t *time_ns)
 {
     struct timespec now;
 
-    clock_gettime(clock, &now);
-    return (uint64_t)now.tv_sec * NS_PER_SECOND + (uint64_t)now.tv_nsec;
+    if (clock_gettime(clock, &now) != 0)
+        return false;
+    *time_ns = (uint64_t)now.tv_sec * NS_PER_SECOND + (uint64_t)now.tv_nsec;
+    return true;
+}
+
+/* A clock that every process has. */
+static uint64_t read_clock(clockid_t clock)
+{
+    uint64_t time_ns = 0;
+
+    clock_read_ns(clock, &time_ns);
+    return time_ns;
 }
 
 uint64_t clock_monotonic_ns(void)

@@ -2,8 +2,10 @@
 #ifndef PYNECK_BASE_CLOCK_H
 #define PYNECK_BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #define NS_PER_SECOND      UINT64_C(1000000000)
 #define NS_PER_MILLISECOND UINT64_C(1000000)
@@ -13,6 +15,10 @@ uint64_t clock_monotonic_ns(void);
 
 /* CLOCK_REALTIME: nanoseconds since 1970-01-01 UTC. */
 int64_t clock_realtime_ns(void);
+
+/* Any clock of clock_gettime(2), the CPU clock of another process among them; false when it cannot be read. (The kernel
+ * brings the CPU clock of another process up to date at its ticks and switches only.) */
+bool clock_read_ns(clockid_t clock, uint64_t *time_ns);
 
 /* CPU time that the calling process has used, all its threads. */
 uint64_t clock_own_cpu_ns(void);

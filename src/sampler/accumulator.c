@@ -45,6 +45,12 @@ static int compare_tids(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
+void accumulator_sort_tids(pid_t *tids, size_t tid_count)
+{
+    if (tid_count > 1)
+        qsort(tids, tid_count, sizeof(*tids), compare_tids);
+}
+
 static bool is_one_of(pid_t tid, const pid_t *tids, size_t tid_count)
 {
     if (tid_count == 1)

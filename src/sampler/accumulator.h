@@ -23,6 +23,9 @@ struct accumulator {
 void accumulator_add(struct accumulator *accumulator, uint16_t thread, pid_t tid, uint32_t node,
                      enum thread_state state, uint32_t samples, uint64_t wall_ns, uint64_t ran_ns);
 
+/* Put the tids in the order that the calls below want. */
+void accumulator_sort_tids(pid_t *tids, size_t tid_count);
+
 /* Give CPU time of the interval to the samples of some threads.
  *
  * The kernel brings a running thread's CPU time up to date at its ticks, so between two samples it is 0 or too much.

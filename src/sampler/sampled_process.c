@@ -15,7 +15,6 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -99,17 +98,6 @@ struct sampled_process {
     uint64_t cost_ns;
 };
 
-/* CPU time of the whole process, all threads, to the nanosecond: what any thread ran shows at once. */
-static bool read_cpu_clock(const struct sampled_process *process, uint64_t *cpu_ns)
-{
-    struct timespec used;
-
-    if (clock_gettime(process->cpu_clock, &used) != 0)
-        return false;
-    *cpu_ns = (uint64_t)used.tv_sec * NS_PER_SECOND + (uint64_t)used.tv_nsec;
-    return true;
-}
-
 struct sampled_process *sampled_process_new(pid_t pid, uint64_t start_ticks,
                                             const struct python_location *location, struct call_tree *tree)
 {
@@ -124,8 +112,8 @@ struct sampled_process *sampled_process_new(pid_t pid, uint64_t start_ticks,
     process->names = thread_names_new(pid, &process->location.layout);
     process->ids.pid = process->waits.pid = pid;
     if (clock_getcpuclockid(pid, &process->cpu_clock) != 0)
-        process->cpu_clock = CLOCK_MONOTONIC; /* it has gone; a clock that always moves means: look */
-    read_cpu_clock(process, &process->taken_cpu_ns);
+        process->cpu_clock = CLOCK_MONOTONIC; /* it has gone, and this is never used */
+    clock_read_ns(process->cpu_clock, &process->taken_cpu_ns);
     process->status = SAMPLING_STARTING;
     process->must_list = true;
     return process;
@@ -552,14 +540,6 @@ static bool record_thread(struct sampled_process *process, struct sampled_thread
     return true;
 }
 
-static int compare_tids(const void *left, const void *right)
-{
-    pid_t a = *(const pid_t *)left;
-    pid_t b = *(const pid_t *)right;
-
-    return (a > b) - (a < b);
-}
-
 /* Give the threads that came or went in this interval the CPU time that the process used and no lasting thread did, as
  * far as samples found them running: what single threads used before their first and after their last sample is
  * nowhere to be read any more, but the process's clock has it. */
@@ -568,11 +548,11 @@ static void spread_short_lived(struct sampled_process *process, uint64_t spread_
     struct accumulator *accumulator = &process->accumulator;
     uint64_t cpu_ns = 0;
 
-    if (read_cpu_clock(process, &cpu_ns) && process->short_lived_count > 0 &&
+    if (clock_read_ns(process->cpu_clock, &cpu_ns) && process->short_lived_count > 0 &&
         cpu_ns > process->taken_cpu_ns) {
         uint64_t used_ns = cpu_ns - process->taken_cpu_ns;
         uint64_t left_ns = used_ns > spread_ns ? used_ns - spread_ns : 0;
-        qsort(process->short_lived, process->short_lived_count, sizeof(*process->short_lived), compare_tids);
+        accumulator_sort_tids(process->short_lived, process->short_lived_count);
         uint64_t running_ns =
             accumulator_running_ns(accumulator, process->short_lived, process->short_lived_count);
         accumulator_spread_cpu(accumulator, process->short_lived, process->short_lived_count,
@@ -628,9 +608,4 @@ pid_t sampled_process_pid(const struct sampled_process *process)
 uint64_t sampled_process_start_ticks(const struct sampled_process *process)
 {
     return process->start_ticks;
-}
-
-uint64_t sampled_process_cost_ns(const struct sampled_process *process)
-{
-    return process->cost_ns;
 }

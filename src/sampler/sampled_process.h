@@ -27,7 +27,4 @@ void sampled_process_take(struct sampled_process *process, struct arena *arena, 
 pid_t sampled_process_pid(const struct sampled_process *process);
 uint64_t sampled_process_start_ticks(const struct sampled_process *process);
 
-/* How long its samples took since the last hand-over. */
-uint64_t sampled_process_cost_ns(const struct sampled_process *process);
-
 #endif

@@ -82,10 +82,10 @@ struct sampler {
 
 static uint64_t thread_cpu_ns(void)
 {
-    struct timespec used;
+    uint64_t used_ns = 0;
 
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-    return (uint64_t)used.tv_sec * NS_PER_SECOND + (uint64_t)used.tv_nsec;
+    clock_read_ns(CLOCK_THREAD_CPUTIME_ID, &used_ns);
+    return used_ns;
 }
 
 /* ---- budget ---- */

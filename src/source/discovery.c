@@ -112,15 +112,11 @@ static bool read_identity(struct watched_process *process, char name[static 32])
     return true;
 }
 
-/* CPU time that a process has used, all its threads, to the nanosecond; 0 when it cannot be told. */
-static uint64_t read_cpu_clock(pid_t pid)
+/* Note how much CPU time a process has used; 0 when it cannot be told. */
+static void read_cpu_clock(struct watched_process *process)
 {
-    clockid_t clock;
-    struct timespec used;
-
-    if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) != 0)
-        return 0;
-    return (uint64_t)used.tv_sec * NS_PER_SECOND + (uint64_t)used.tv_nsec;
+    if (!clock_read_ns(process->cpu_clock, &process->cpu_ns))
+        process->cpu_ns = 0;
 }
 
 /* A number for the executable that a process runs; 0 when it cannot be seen. */
@@ -184,7 +180,9 @@ static bool identify(struct watched_process *process, uint64_t now_ns)
     char name[32], executable[PATH_MAX], path[32];
     struct stat status;
 
-    process->cpu_ns = read_cpu_clock(process->pid);
+    if (clock_getcpuclockid(process->pid, &process->cpu_clock) != 0)
+        process->cpu_clock = CLOCK_MONOTONIC; /* moves always: the process is taken to have run */
+    read_cpu_clock(process);
     if (!read_identity(process, name))
         return false;
     snprintf(path, sizeof(path), "/proc/%d", process->pid);
@@ -229,7 +227,7 @@ static void look_again(struct python_locator *locator, struct watched_process *p
 
     if (process->kernel_thread)
         return;
-    process->cpu_ns = read_cpu_clock(process->pid);
+    read_cpu_clock(process);
     bool may_have_executed = process->cpu_ns == 0 || process->cpu_ns != process->executable_cpu_ns;
     if (may_have_executed && now_ns - process->executable_ns >= executable_interval_ns) {
         process->executable_ns = now_ns;

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 struct watched_process {
     pid_t pid;
@@ -32,7 +33,8 @@ struct watched_process {
     struct python_location location;
     char *error; /* why it cannot be read, or NULL */
 
-    uint64_t cpu_ns; /* CPU time at the last look at the process, by its clock; 0 when not readable */
+    clockid_t cpu_clock; /* of the process, all its threads */
+    uint64_t cpu_ns;     /* CPU time at the last look at the process, by its clock; 0 when not readable */
     uint64_t executable_cpu_ns; /* the same at the last look at its executable */
     uint64_t mappings_cpu_ns;   /* and at its mappings */
     uint64_t executable_hash;

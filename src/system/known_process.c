@@ -206,11 +206,10 @@ static bool was_changed_by_others(const struct known_process *process, const str
  * that could have run, but got no CPU, may be in another state by now. */
 static bool has_run(struct known_process *process)
 {
-    struct timespec cpu;
+    uint64_t cpu_ns;
 
-    if (!process->has_cpu_clock || clock_gettime(process->cpu_clock, &cpu) != 0)
+    if (!process->has_cpu_clock || !clock_read_ns(process->cpu_clock, &cpu_ns))
         return true;
-    uint64_t cpu_ns = (uint64_t)cpu.tv_sec * NS_PER_SECOND + (uint64_t)cpu.tv_nsec;
     bool is_same = cpu_ns == process->cpu_ns && process->facts.state != 'R';
     process->cpu_ns = cpu_ns;
     return !is_same;
