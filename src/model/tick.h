@@ -147,6 +147,8 @@ struct waiting {
     const char *kind; /* the state's name, or a closer word such as "futex" */
     int fd;           /* -1 when it waits for no descriptor */
     const char *description;
+    uint64_t lock_address; /* of the futex that it waits for, in the target; 0 when it waits for none */
+    int64_t waited_ns;     /* since the sample that saw it first; unknown when that is not known */
 };
 
 struct thread {
@@ -155,6 +157,7 @@ struct thread {
     enum thread_state state;
     double cpu_percent;
     int holds_gil;       /* 1 yes, 0 no, -1 unknown or there is no GIL */
+    double gil_percent;  /* of the interval, it held the GIL; unknown as above */
     bool has_stack;      /* false: no Python stack is known */
     uint32_t stack_node; /* innermost frame in the call tree; CALL_TREE_ROOT when it runs no Python code */
     const struct waiting *waiting; /* NULL: does not wait, or not known for what */
@@ -168,7 +171,27 @@ struct profile_counter {
     uint32_t samples;
     uint64_t wall_ns;
     uint64_t cpu_ns;
-    int64_t memory_growth_bytes;
+    int64_t memory_growth_bytes; /* of resident memory while this thread ran here; below 0: freed */
+};
+
+/* Of the time off the CPU in the counters above, the part that was spent on one descriptor or one lock. */
+struct profile_wait {
+    uint32_t node;
+    pid_t tid;
+    enum thread_state state;
+    int fd;                  /* -1: a lock */
+    uint64_t lock_address;   /* 0: a descriptor */
+    const char *description; /* as in struct waiting */
+    uint32_t samples;
+    uint64_t wall_ns;
+};
+
+/* Samples of one thread that came one after the other and fell into the same counter. */
+struct profile_run {
+    uint32_t counter;  /* index into the profile's counters */
+    uint32_t samples;  /* at least 1 */
+    uint64_t begin_ns; /* CLOCK_MONOTONIC of the first */
+    uint64_t wall_ns;  /* that all of them stand for */
 };
 
 /* What sampling found in one process in the interval. A sample is one thread's stack at one moment. */
@@ -181,6 +204,18 @@ struct profile {
     double cpu_percent; /* what watching this process cost pyneck */
     const struct profile_counter *counters;
     size_t counter_count;
+    const struct profile_wait *waits;
+    size_t wait_count;
+    const struct profile_run *runs; /* in the order of their begin; only when the source was asked for them */
+    size_t run_count;
+};
+
+/* What the collector of the interpreter says of itself. */
+struct collector_usage {
+    int generation_count;      /* 1 to 3; 0: nothing is known */
+    int64_t collections[3];    /* since the process started, youngest generation first */
+    double collecting_seconds; /* since the process started; unknown before 3.15 */
+    int64_t tracked_objects;   /* unknown where it is not published or would be dear */
 };
 
 /* ---- processes ---- */
@@ -202,19 +237,31 @@ struct process {
     int64_t resident_bytes;
     int64_t shared_bytes;
     int64_t virtual_bytes;
-    double memory_percent;        /* resident_bytes of the machine's memory */
-    double read_bytes_per_second; /* from and to storage, /proc/PID/io; unknown without permission */
+    double memory_percent;          /* resident_bytes of the machine's memory */
+    int64_t anonymous_bytes;        /* these four of sampled processes only: /proc/PID/status RssAnon, */
+    int64_t file_bytes;             /* RssFile, */
+    int64_t shared_memory_bytes;    /* RssShmem, */
+    int64_t swap_bytes;             /* VmSwap */
+    int64_t proportional_bytes;     /* Pss of /proc/PID/smaps_rollup; unknown unless asked for, it is dear */
+    double growth_bytes_per_second; /* of resident_bytes in the interval */
+    double minor_faults_per_second; /* page faults without, and */
+    double major_faults_per_second; /* with reading from storage (a mapped file, or swap) */
+    double read_bytes_per_second;   /* from and to storage, /proc/PID/io; unknown without permission */
     double write_bytes_per_second;
     int64_t thread_count;
     int64_t open_file_count; /* unknown without permission */
     int64_t open_file_limit; /* soft limit; unknown when there is none or it is not readable */
+    double open_file_growth_per_second;
+    double runnable_percent;  /* time that its threads wanted a CPU and had none; 100: one of them always */
+    double throttled_percent; /* of the interval, its cgroup's CPU limit held it back; unknown without one */
     bool is_python;
     bool selected;     /* named by the user, started by pyneck, or a Python child of one */
     const char *error; /* why its Python side could not be read, one line with what to do; NULL */
     const char *phase; /* "starting" or "exiting" while its interpreter is not up yet or no more; else NULL */
-    const struct python_info *python; /* NULL when it is no Python process, or not known */
-    const struct profile *profile;    /* NULL when it was not sampled in this interval */
-    const struct thread *threads;     /* the interpreter's threads, when sampled */
+    const struct python_info *python;        /* NULL when it is no Python process, or not known */
+    const struct profile *profile;           /* NULL when it was not sampled in this interval */
+    const struct collector_usage *collector; /* NULL when not known */
+    const struct thread *threads;            /* the interpreter's threads, when sampled */
     size_t thread_detail_count;
     const struct open_file *open_files; /* by fd; listed for the processes the source was asked for */
     size_t open_file_detail_count;

@@ -53,6 +53,7 @@ static const struct waiting *describe_wait(const struct process *process, const 
     struct waiting *waiting = arena_allocate(arena, 1, sizeof(*waiting));
     waiting->kind = thread_state_name(reason->state);
     waiting->fd = reason->fd;
+    waiting->waited_ns = UNKNOWN_COUNT;
     if (reason->fd >= 0)
         waiting->description = describe_descriptor(process, reason->fd, arena);
     if (waiting->description == NULL)
@@ -74,6 +75,7 @@ static void attach_threads(struct process *process, const struct process_record 
             .cpu_percent =
                 interval_ns > 0 ? 100.0 * (double)from->cpu_ns / (double)interval_ns : UNKNOWN_REAL,
             .holds_gil = from->holds_gil,
+            .gil_percent = UNKNOWN_REAL,
             .has_stack = from->has_stack,
             .stack_node = from->node,
             .waiting = describe_wait(process, &from->reason, arena),

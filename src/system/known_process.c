@@ -38,6 +38,17 @@ static void forget(struct known_process *process)
         .pid = process->facts.pid,
         .open_file_count = UNKNOWN_COUNT,
         .open_file_limit = UNKNOWN_COUNT,
+        .anonymous_bytes = UNKNOWN_COUNT,
+        .file_bytes = UNKNOWN_COUNT,
+        .shared_memory_bytes = UNKNOWN_COUNT,
+        .swap_bytes = UNKNOWN_COUNT,
+        .proportional_bytes = UNKNOWN_COUNT,
+        .growth_bytes_per_second = UNKNOWN_REAL,
+        .minor_faults_per_second = UNKNOWN_REAL,
+        .major_faults_per_second = UNKNOWN_REAL,
+        .open_file_growth_per_second = UNKNOWN_REAL,
+        .runnable_percent = UNKNOWN_REAL,
+        .throttled_percent = UNKNOWN_REAL,
     };
     process->transfer = (struct process_transfer){UNKNOWN_COUNT, UNKNOWN_COUNT};
     process->read_ns = 0;
