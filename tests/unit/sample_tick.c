@@ -19,7 +19,8 @@ static const struct pressure pressure = {.cpu_percent = 1.5, .memory_percent = 0
 static const struct disk_usage disk = {"sda", 1024.04, 2048, 12.5};
 static const struct network_usage network = {"eth0", 100, UNKNOWN_REAL};
 static const struct python_info python = {"CPython", "3.13.1", false};
-static const struct waiting waiting = {"network", 5, "tcp 192.0.2.1:443"};
+static const struct waiting waiting = {
+    .kind = "network", .fd = 5, .description = "tcp 192.0.2.1:443", .waited_ns = UNKNOWN_COUNT};
 static const struct socket_info tcp_socket = {"tcp", "ESTABLISHED", "192.0.2.7:5000", "192.0.2.1:443", 0, 12};
 
 static const struct open_file open_files[] = {
