@@ -38,6 +38,10 @@ SOURCE_DIRECTORY = pathlib.Path(__file__).resolve().parents[2]
 
 
 def pytest_configure(config):
+    # Started in the background or under nohup(1), the tests would hand on signals that are ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
     config.addinivalue_line("markers", "since_minor(minor, why): needs at least this minor version of Python 3")
     config.interpreters = interpreters.find()
     config.python2 = interpreters.find_python2()
