@@ -17,6 +17,8 @@ import time
 
 import pytest
 
+pytestmark = pytest.mark.measurement
+
 PROGRAMS = pathlib.Path(__file__).parent / "agreement"
 TICK_SECONDS = 1 / os.sysconf("SC_CLK_TCK")
 WANTED_SAMPLES = 4000
@@ -107,6 +109,7 @@ def compare_shares(known, watching, script):
                 yield f"{witness['name']}: {kind} {percent:.1f}, cProfile {witness[kind]:.1f}"
 
 
+@pytest.mark.one_per_minor
 @pytest.mark.since_minor(8, "the program uses threading.get_native_id()")
 def test_functions_agree_with_cprofile_and_cpu_with_the_kernel(interpreter, start_program, watch):
     program = start_program(interpreter, PROGRAMS / "shares.py")
@@ -134,6 +137,7 @@ def test_functions_agree_with_cprofile_and_cpu_with_the_kernel(interpreter, star
     assert by_function == pytest.approx(known["cpu_seconds"], rel=0.02, abs=3 * TICK_SECONDS)
 
 
+@pytest.mark.one_per_minor
 @pytest.mark.since_minor(8, "the program uses threading.get_native_id()")
 def test_cpu_of_threads_agrees_with_what_each_says_of_itself(interpreter, start_program, watch):
     program = start_program(interpreter, PROGRAMS / "threads.py")

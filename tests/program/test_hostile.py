@@ -161,6 +161,7 @@ NAMES = r'''
 '''
 
 
+@pytest.mark.one_per_minor
 def test_names_of_a_real_program_are_clean(pyneck, start_program, interpreter):
     program = start_program(interpreter, NAMES, "\x1b[31mRED", "\u202eargument", "\x9b2J")
     dump = look_in_every_way(pyneck, program.pid)

@@ -24,6 +24,7 @@ BUSY = """
 """
 
 
+@pytest.mark.measurement
 def test_the_busy_function_is_found(interpreter, start_program, run_snapshot):
     program = start_program(interpreter, BUSY, name="mill.py")
     tick = run_snapshot("-n", 2, "-d", 1, "-r", 200, program.pid)[-1]

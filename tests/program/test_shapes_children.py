@@ -61,6 +61,7 @@ def kill_quietly(*pids):
             os.kill(pid, signal.SIGKILL)
 
 
+@pytest.mark.one_per_minor
 def test_children_are_sampled_under_their_parent(interpreter, start_program, run_snapshot):
     program = start_program(interpreter, CHILDREN)
     children = json.loads(program.ready.removeprefix("ready"))
@@ -158,6 +159,7 @@ def test_a_shell_that_becomes_python_is_noticed(any_interpreter, pyneck):
             shutil.rmtree(outside, ignore_errors=True)
 
 
+@pytest.mark.one_per_minor
 def test_a_python_that_becomes_another_python_is_read_anew(interpreter, start_program, pyneck):
     program = start_program(interpreter, """
         import os, sys
