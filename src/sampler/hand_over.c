@@ -1,0 +1,154 @@
+#include "base/clock.h"
+#include "base/memory.h"
+#include "sampler/sampled_process.h"
+#include "sampler/thread_list.h"
+#include "sampler/thread_sample.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    MAX_NAMES_AT_ONCE = 256, /* at a hand-over */
+};
+
+static const uint64_t name_interval_ns = 2 * NS_PER_SECOND;
+
+/* ---- names of threads ---- */
+
+/* The name that the program gave the thread, else the one that the kernel knows. */
+static void read_name(struct sampled_process *process, struct sampled_thread *thread, uint64_t now_ns)
+{
+    char name[THREAD_NAME_SIZE] = "";
+
+    if (process->names != NULL)
+        thread_names_read(process->names, name, thread->reference.interpreter, thread->reference.thread_id,
+                          now_ns);
+    if (name[0] == '\0' && thread->is_main)
+        strcpy(name, "MainThread"); /* as the threading module would call it */
+    else if (name[0] == '\0')
+        thread_read_kernel_name(name, process->pid, thread->tid);
+    free(thread->name);
+    thread->name = name[0] != '\0' ? memory_copy_text(name) : NULL;
+    thread->name_ns = now_ns;
+}
+
+/* Read the names that are new or old. */
+static void read_names(struct sampled_process *process, uint64_t now_ns)
+{
+    size_t left = MAX_NAMES_AT_ONCE;
+
+    for (size_t i = 0; left > 0 && i < process->thread_count; i++) {
+        struct sampled_thread *thread = &process->threads[i];
+        if (thread->name_ns != 0 && now_ns - thread->name_ns < name_interval_ns)
+            continue;
+        read_name(process, thread, now_ns);
+        left--;
+    }
+}
+
+/* ---- what was counted ---- */
+
+/* A thread's name as the oldest interpreter knows it: the others found it running already. */
+static const char *name_of(const struct sampled_process *process, const struct sampled_thread *thread)
+{
+    const struct sampled_thread *oldest = thread;
+
+    for (size_t i = 0; thread->is_shared && i < process->thread_count; i++) {
+        const struct sampled_thread *other = &process->threads[i];
+        if (other->tid == thread->tid && other->age > oldest->age)
+            oldest = other;
+    }
+    return oldest->name;
+}
+
+/* Fill in a thread's record; false when another thread state stands for it. */
+static bool record_thread(struct sampled_process *process, struct sampled_thread *thread,
+                          struct thread_record *record, struct arena *arena, uint64_t *spread_ns)
+{
+    struct schedule_counters schedule;
+
+    if (!thread_probe_schedule(&thread->probe, &schedule))
+        schedule = thread->schedule;
+    uint64_t cpu_ns = schedule.cpu_ns - thread->taken_cpu_ns;
+    thread->taken_cpu_ns = schedule.cpu_ns;
+    if (thread->is_covered)
+        return false;
+    if (thread->is_young) {
+        thread->is_young = false;
+        thread_list_add_short_lived(process, thread->tid);
+    } else if (cpu_ns > 0) {
+        *spread_ns += cpu_ns;
+        accumulator_spread_cpu(&process->accumulator, &thread->tid, 1, cpu_ns);
+    }
+    const char *name = name_of(process, thread);
+    *record = (struct thread_record){
+        .tid = thread->tid,
+        .name = name != NULL ? arena_copy_text(arena, name, strlen(name)) : NULL,
+        .reason = thread->reason,
+        .cpu_ns = cpu_ns,
+        .holds_gil = thread_sample_holds_gil(process, thread),
+        .has_stack = thread->has_stack,
+        .node = thread->node,
+    };
+    return true;
+}
+
+/* Give the threads that came or went in this interval the CPU time that the process used and no lasting thread did, as
+ * far as samples found them running: what single threads used before their first and after their last sample is
+ * nowhere to be read any more, but the process's clock has it. */
+static void spread_short_lived(struct sampled_process *process, uint64_t spread_ns)
+{
+    struct accumulator *accumulator = &process->accumulator;
+    uint64_t cpu_ns = 0;
+
+    if (clock_read_ns(process->cpu_clock, &cpu_ns) && process->short_lived_count > 0 &&
+        cpu_ns > process->taken_cpu_ns) {
+        uint64_t used_ns = cpu_ns - process->taken_cpu_ns;
+        uint64_t left_ns = used_ns > spread_ns ? used_ns - spread_ns : 0;
+        accumulator_sort_tids(process->short_lived, process->short_lived_count);
+        uint64_t running_ns =
+            accumulator_running_ns(accumulator, process->short_lived, process->short_lived_count);
+        accumulator_spread_cpu(accumulator, process->short_lived, process->short_lived_count,
+                               left_ns < running_ns ? left_ns : running_ns);
+    }
+    process->taken_cpu_ns = cpu_ns;
+    process->short_lived_count = 0;
+}
+
+void sampled_process_take(struct sampled_process *process, struct arena *arena, struct process_record *record,
+                          uint64_t begin_ns, uint64_t end_ns)
+{
+    double seconds = (double)(end_ns - begin_ns) / (double)NS_PER_SECOND;
+
+    *record = (struct process_record){
+        .pid = process->pid,
+        .start_ticks = process->start_ticks,
+        .status = process->status,
+        .threads = arena_allocate(arena, process->thread_count, sizeof(*record->threads)),
+    };
+    uint64_t spread_ns = 0;
+    read_names(process, end_ns);
+    for (size_t i = 0; i < process->thread_count; i++)
+        record->thread_count += record_thread(process, &process->threads[i],
+                                              &record->threads[record->thread_count], arena, &spread_ns);
+
+    spread_short_lived(process, spread_ns);
+
+    struct accumulator *accumulator = &process->accumulator;
+    struct profile_counter *counters = arena_allocate(arena, accumulator->count, sizeof(*counters));
+    if (accumulator->count > 0)
+        memcpy(counters, accumulator->counters, accumulator->count * sizeof(*counters));
+    record->profile = (struct profile){
+        .rate_hz = seconds > 0 ? (double)process->moments / seconds : UNKNOWN_REAL,
+        .samples = process->samples,
+        .partial = process->partial,
+        .invalid = process->invalid,
+        .late = process->late,
+        .cpu_percent = seconds > 0 ? (double)process->cost_ns / 1e7 / seconds : UNKNOWN_REAL,
+        .counters = counters,
+        .counter_count = accumulator->count,
+    };
+    accumulator_clear(accumulator);
+    process->moments = process->samples = process->partial = process->invalid = process->late =
+        process->cost_ns = 0;
+}

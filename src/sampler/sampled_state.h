@@ -1,0 +1,85 @@
+/* What is known of one process under the sampler between two samples. Its files share it: sampled_process.c (its life and
+ * one moment of all threads), thread_list.c (which threads there are), thread_sample.c (one sample of one thread) and
+ * hand_over.c (what was counted). */
+#ifndef PYNECK_SAMPLER_SAMPLED_STATE_H
+#define PYNECK_SAMPLER_SAMPLED_STATE_H
+
+#include "python/code_cache.h"
+#include "python/interpreters.h"
+#include "python/thread_names.h"
+#include "python/unwind.h"
+#include "sampler/accumulator.h"
+#include "sampler/batch.h"
+#include "sampler/stack_path.h"
+#include "sampler/thread_ids.h"
+#include "sampler/thread_probe.h"
+
+struct sampled_thread {
+    struct thread_reference reference;
+    pid_t tid;
+    uint16_t number; /* in the accumulator */
+    bool is_main;
+    bool listed; /* found by the listing that runs */
+    bool gone;
+    bool is_young;   /* it came in this interval */
+    bool is_shared;  /* several interpreters have a thread state for this thread */
+    bool is_covered; /* of them, this is not the one that runs */
+    uint32_t age;    /* of its interpreter among them: the newest has the lowest */
+    struct thread_probe probe;
+    struct stack_hint hint;
+
+    struct schedule_counters schedule; /* at the last sample */
+    uint64_t taken_cpu_ns;             /* at the last hand-over */
+    uint64_t sampled_ns;               /* time of the last sample */
+    bool blocked;                      /* at the last sample */
+    uint32_t contended_samples;        /* for so many samples it is asked whether it waits for a CPU */
+    bool has_stack;
+    uint32_t node;
+    struct wait_reason reason;
+
+    struct stack_path path;
+
+    char *name; /* NULL when unknown */
+    uint64_t name_ns;
+};
+
+struct sampled_process {
+    pid_t pid;
+    uint64_t start_ticks;
+    struct python_location location;
+    struct stack_namer namer;
+    struct unwinder *unwinder;
+    struct thread_names *names; /* NULL where they cannot be read */
+    struct thread_ids ids;
+    struct wait_finder waits;
+
+    struct sampled_thread *threads;
+    size_t thread_count;
+    size_t thread_capacity;
+    uint16_t next_number;
+    struct listed_thread *listing;
+    size_t listing_capacity;
+    uint64_t listed_ns;
+    bool must_list;
+
+    clockid_t cpu_clock; /* CPU time of the whole process */
+
+    enum sampling_status status;
+    struct interpreter_moment moment; /* at the last read */
+    uint64_t threads_head;            /* of the last listing */
+
+    struct accumulator accumulator;
+    uint64_t moment_ns;    /* time of the last sample */
+    uint64_t taken_cpu_ns; /* CPU time of the process at the last hand-over */
+    pid_t *short_lived;    /* threads that came or went in this interval */
+    size_t short_lived_count;
+    size_t short_lived_capacity;
+    uint64_t moments;
+    uint64_t samples;
+    uint64_t partial;
+    uint64_t invalid;
+    uint64_t late;
+    uint64_t cost_ns;
+};
+
+#endif

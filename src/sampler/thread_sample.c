@@ -1,0 +1,156 @@
+#include "sampler/thread_sample.h"
+
+#include "base/clock.h"
+
+#include <sched.h>
+#include <unistd.h>
+
+enum {
+    NOTABLE_WAIT = 50, /* one part of so many of the time */
+    CONTENDED_SAMPLES = 32,
+};
+
+static const uint64_t unknown_head_interval_ns = 2 * NS_PER_MILLISECOND;
+static const uint64_t displaced_tolerance_ns = NS_PER_MILLISECOND / 4;
+
+int thread_sample_holds_gil(const struct sampled_process *process, const struct sampled_thread *thread)
+{
+    if (!process->moment.known || !process->moment.gil_known)
+        return -1;
+    return process->moment.gil_holder == thread->reference.address;
+}
+
+static enum thread_state state_on_cpu(const struct sampled_process *process,
+                                      const struct sampled_thread *thread)
+{
+    int holds_gil = thread_sample_holds_gil(process, thread);
+    enum thread_attachment attachment =
+        process->moment.known ? process->moment.attachment : ATTACHMENT_UNKNOWN;
+
+    if (holds_gil == 0 || attachment == THREAD_DETACHED)
+        return THREAD_NATIVE;
+    if ((holds_gil == 1 || attachment == THREAD_ATTACHED) && process->moment.collecting)
+        return THREAD_GC;
+    return THREAD_RUNNING;
+}
+
+/* Whether a thread that is not blocked waits for a CPU, as far as that is certain: it belongs to the CPU that the sampler
+ * runs on just now. That may be the sampler's own doing, when it took the CPU from the thread: then the one stopped
+ * when the other began. It is asked only of threads that had to wait lately, for the answer is dear. */
+static bool is_waiting_for_cpu(const struct sampled_process *process, const struct sampled_thread *thread)
+{
+    if (thread->contended_samples == 0 || thread_probe_cpu(process->pid, thread->tid) != sched_getcpu())
+        return false;
+    uint64_t own_ns = thread_probe_last_run_ns(getpid(), gettid());
+    uint64_t thread_ns = thread_probe_last_run_ns(process->pid, thread->tid);
+    return thread_ns != 0 && thread_ns + displaced_tolerance_ns < own_ns;
+}
+
+/* Remember for some samples that a thread had to wait for a CPU a notable part of the time. */
+static void note_contention(struct sampled_thread *thread, const struct schedule_counters *schedule,
+                            uint64_t wall_ns)
+{
+    if (schedule->wait_ns - thread->schedule.wait_ns > wall_ns / NOTABLE_WAIT)
+        thread->contended_samples = CONTENDED_SAMPLES;
+    else if (thread->contended_samples > 0)
+        thread->contended_samples--;
+}
+
+/* Whether the interpreter's newest thread is one that is not known yet. Its address alone does not tell: the thread state
+ * of a thread that has ended is soon used again. A thread state without a thread is not listed, so it is not asked for
+ * again at once. */
+static bool is_new_head(const struct sampled_process *process, uint64_t now_ns)
+{
+    uint64_t head = process->moment.threads_head;
+
+    if (!process->moment.known || head == 0)
+        return false;
+    for (size_t i = 0; i < process->thread_count; i++) {
+        if (process->threads[i].reference.address == head && !process->threads[i].gone)
+            return false;
+    }
+    return head != process->threads_head || now_ns - process->listed_ns >= unknown_head_interval_ns;
+}
+
+/* Read the stack, and count how far it can be trusted; false when the thread has gone. */
+static bool read_stack(struct sampled_process *process, struct sampled_thread *thread, uint64_t now_ns)
+{
+    const struct frame *frames;
+    size_t count;
+    enum stack_trust trust = unwinder_read(process->unwinder, &thread->reference, &thread->hint,
+                                           &process->moment, &frames, &count, now_ns);
+
+    if (trust == STACK_GONE) {
+        process->must_list = true;
+        return false;
+    }
+    if (is_new_head(process, now_ns)) {
+        process->threads_head = process->moment.threads_head;
+        process->must_list = true;
+    }
+    thread->has_stack = trust != STACK_INVALID;
+    stack_namer_see_generation(&process->namer, process->moment.code_object_generation, now_ns);
+    thread->node = stack_path_find_node(&thread->path, &process->namer, frames, count, now_ns);
+    process->partial += trust == STACK_PARTIAL;
+    process->invalid += trust == STACK_INVALID;
+    return true;
+}
+
+/* Whether another thread state stands for what a thread does: that of the newest interpreter which runs code. */
+static bool is_covered(const struct sampled_process *process, const struct sampled_thread *thread)
+{
+    bool is_idle = thread->node == CALL_TREE_ROOT;
+
+    for (size_t i = 0; i < process->thread_count; i++) {
+        const struct sampled_thread *other = &process->threads[i];
+        bool other_is_idle = other->node == CALL_TREE_ROOT;
+        if (other == thread || other->tid != thread->tid || other->gone)
+            continue;
+        if (is_idle ? !other_is_idle || other->age > thread->age : !other_is_idle && other->age < thread->age)
+            return true;
+    }
+    return false;
+}
+
+/* One sample of one thread.
+ *
+ * The order of the reads matters: the turns are read before the thread is seen blocked, and that before its
+ * stack. So when it was blocked, and its turns are the same at the next sample, it has not run since before
+ * its stack was read, and the stack still stands. */
+void thread_sample_take(struct sampled_process *process, struct sampled_thread *thread, uint64_t now_ns)
+{
+    struct schedule_counters schedule;
+    struct kernel_activity activity;
+    uint64_t wall_ns = now_ns - thread->sampled_ns;
+
+    if (!thread_probe_schedule(&thread->probe, &schedule)) {
+        thread->gone = process->must_list = true;
+        return;
+    }
+    uint64_t ran_ns = schedule.cpu_ns - thread->schedule.cpu_ns;
+    note_contention(thread, &schedule, wall_ns);
+    if (!thread->blocked || schedule.turns != thread->schedule.turns || schedule.turns == 0) {
+        if (!thread_probe_activity(&thread->probe, &activity)) {
+            thread->gone = process->must_list = true;
+            return;
+        }
+        if (!read_stack(process, thread, now_ns))
+            return;
+        thread->blocked = activity.known && !activity.running;
+        thread->reason = (struct wait_reason){.state = state_on_cpu(process, thread), .fd = -1};
+        if (thread->blocked)
+            thread->reason = wait_reason_find(&process->waits, &activity, thread->reference.gil);
+        else if (!activity.known && ran_ns == 0)
+            thread->reason.state = THREAD_OTHER;
+        else if (is_waiting_for_cpu(process, thread))
+            thread->reason.state = THREAD_RUNNABLE;
+    }
+    thread->schedule = schedule;
+    thread->sampled_ns = now_ns;
+    thread->is_covered = thread->is_shared && is_covered(process, thread);
+    if (thread->is_covered)
+        return;
+    process->samples++;
+    accumulator_add(&process->accumulator, thread->number, thread->tid, thread->node, thread->reason.state, 1,
+                    wall_ns, ran_ns);
+}

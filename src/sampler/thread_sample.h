@@ -1,0 +1,13 @@
+/* One sample of one thread: its stack, its state, and what it waits for. */
+#ifndef PYNECK_SAMPLER_THREAD_SAMPLE_H
+#define PYNECK_SAMPLER_THREAD_SAMPLE_H
+
+#include "sampler/sampled_state.h"
+
+/* Take a sample of a thread and count it; a thread that has ended is marked as gone. */
+void thread_sample_take(struct sampled_process *process, struct sampled_thread *thread, uint64_t now_ns);
+
+/* Whether a thread held the GIL at the process's last sample, as in struct thread. */
+int thread_sample_holds_gil(const struct sampled_process *process, const struct sampled_thread *thread);
+
+#endif
