@@ -8,6 +8,8 @@ import signal
 import subprocess
 import time
 
+import pytest
+
 CHILDREN = """
 import json
 import multiprocessing
