@@ -99,6 +99,7 @@ def test_a_command_that_ends_at_once_leaves_whole_ticks(run_command, output):
     read_ticks(output)
 
 
+@pytest.mark.measurement
 def test_ticks_come_until_the_command_ends_and_the_last_one_at_its_end(run_command, output):
     begin = time.monotonic()
     done = run_command(sys.executable, "-c", "import time; time.sleep(1.1)", before=("-d", "0.4"))
@@ -109,6 +110,7 @@ def test_ticks_come_until_the_command_ends_and_the_last_one_at_its_end(run_comma
     assert ticks[-1]["interval_seconds"] < 0.4
 
 
+@pytest.mark.measurement
 def test_the_functions_of_the_command_are_seen(run_command, output, tmp_path, any_interpreter):
     if any_interpreter.root != any_interpreter.root.parent:
         pytest.skip("the interpreter has a root directory of its own")

@@ -122,6 +122,7 @@ class Ticks:
         return {process["pid"]: process for process in tick["processes"]}
 
 
+@pytest.mark.measurement
 def test_a_child_is_listed_at_the_next_tick_and_sampled_in_it(any_interpreter, start_program, pyneck):
     program = start_program(any_interpreter, LATE)
     with Ticks(pyneck, "-n", 20, "-d", 0.5, program.pid) as ticks:
@@ -138,6 +139,7 @@ def test_a_child_is_listed_at_the_next_tick_and_sampled_in_it(any_interpreter, s
             kill_quietly(child)
 
 
+@pytest.mark.measurement
 def test_a_shell_that_becomes_python_is_noticed(any_interpreter, pyneck):
     outside, inside = any_interpreter.new_directory()
     (outside / "spin.py").write_text("def spin():\n    while True:\n        sum(range(1000))\nspin()\n")

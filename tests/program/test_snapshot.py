@@ -34,6 +34,7 @@ def busy(start_program, any_interpreter):
     return start_program(any_interpreter, BUSY, name="busy.py")
 
 
+@pytest.mark.measurement
 def test_a_snapshot_has_the_documented_shape(run_snapshot, busy):
     (tick,) = run_snapshot("-d", "0.5", busy.pid)
     json_shape.check(tick, json_shape.SNAPSHOT)
@@ -63,6 +64,7 @@ def test_processes_that_are_not_python_have_the_documented_shape(run_snapshot, b
     assert any(process["python"] is None for process in tick["processes"])
 
 
+@pytest.mark.measurement
 def test_the_busy_function_is_the_hottest(run_snapshot, busy):
     (tick,) = run_snapshot("-d", "1", "-r", "200", busy.pid)
     (process,) = tick["processes"]
@@ -87,6 +89,7 @@ def test_b_is_short_for_snapshot(run_pyneck, busy, words):
     assert len(done.stdout.splitlines()) == 2
 
 
+@pytest.mark.measurement
 def test_ticks_come_at_the_asked_interval(run_snapshot, busy):
     ticks = run_snapshot("-d", "0.25", "-n", "4", busy.pid)
     assert len(ticks) == 4
@@ -94,11 +97,13 @@ def test_ticks_come_at_the_asked_interval(run_snapshot, busy):
         assert 0.2 < tick["interval_seconds"] < 0.6
 
 
+@pytest.mark.measurement
 def test_time_ends_it_with_a_shorter_tick(run_snapshot, busy):
     ticks = run_snapshot("-d", "0.4", "-t", "1", busy.pid)
     assert [round(tick["interval_seconds"] * 5) for tick in ticks] == [2, 2, 1]
 
 
+@pytest.mark.measurement
 def test_a_time_shorter_than_the_delay_gives_one_tick(run_snapshot, busy):
     (tick,) = run_snapshot("-d", "60", "-t", "0.3", busy.pid)
     assert 0.25 < tick["interval_seconds"] < 1
