@@ -35,6 +35,7 @@ struct step {
     uint32_t row;
     uint64_t cpu_ns;
     uint64_t wall_ns;
+    int64_t growth_bytes;
 };
 
 struct node_amount node_amount_of_counter(const struct profile_counter *counter)
@@ -142,13 +143,14 @@ static struct step enter_node(const struct call_graph *graph, struct row_list *l
     list->rows[row].samples += node->own.samples;
     list->rows[row].own_cpu_ns += node->own.cpu_ns;
     list->rows[row].own_wall_ns += node->own.wall_ns;
-    list->rows[row].memory_growth_bytes += node->own.memory_growth_bytes;
+    list->rows[row].own_growth_bytes += node->own.memory_growth_bytes;
     return (struct step){
         .place = place,
         .next_child = node->first_child,
         .row = row,
         .cpu_ns = node->own.cpu_ns,
         .wall_ns = node->own.wall_ns,
+        .growth_bytes = node->own.memory_growth_bytes,
     };
 }
 
@@ -158,9 +160,11 @@ static void leave_node(struct row_list *list, const struct step *step, struct st
     if (--list->on_path[step->row] == 0) {
         list->rows[step->row].total_cpu_ns += step->cpu_ns;
         list->rows[step->row].total_wall_ns += step->wall_ns;
+        list->rows[step->row].total_growth_bytes += step->growth_bytes;
     }
     caller->cpu_ns += step->cpu_ns;
     caller->wall_ns += step->wall_ns;
+    caller->growth_bytes += step->growth_bytes;
 }
 
 struct ranking_row *call_graph_sum(const struct call_graph *graph, size_t *count)

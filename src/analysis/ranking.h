@@ -25,9 +25,10 @@ struct ranking_row {
     uint64_t total_cpu_ns;
     uint64_t own_wall_ns;
     uint64_t total_wall_ns;
-    int64_t memory_growth_bytes; /* own */
-    uint64_t samples;            /* own */
-    double own_percent;          /* of the process's own total in the mode; unknown when that is 0 */
+    int64_t own_growth_bytes; /* of resident memory; below 0: freed */
+    int64_t total_growth_bytes;
+    uint64_t samples;   /* own */
+    double own_percent; /* of the process's own total in the mode; unknown when that is 0 */
     double total_percent;
 };
 

@@ -1,5 +1,6 @@
 #include "export/json_process.h"
 
+#include "export/json_memory.h"
 #include "export/json_value.h"
 
 enum {
@@ -39,7 +40,7 @@ static void put_place(json_t *object, const struct function *function, uint32_t 
 }
 
 static json_t *json_ranking_row(const struct ranking_row *row, const struct call_tree *tree,
-                                enum ranking_level level)
+                                enum ranking_level level, bool growth_measured)
 {
     const struct function *function = call_tree_function(tree, row->function);
     json_t *object = json_object();
@@ -51,7 +52,9 @@ static json_t *json_ranking_row(const struct ranking_row *row, const struct call
     put_seconds(object, "total_wall_seconds", row->total_wall_ns);
     put_real(object, "own_percent", row->own_percent, DECIMALS_PERCENT);
     put_real(object, "total_percent", row->total_percent, DECIMALS_PERCENT);
-    put_value(object, "memory_growth_bytes", NULL); /* nobody measures it: 0 would be a claim */
+    put_value(object, "memory_growth_bytes", growth_measured ? json_integer(row->own_growth_bytes) : NULL);
+    put_value(object, "total_memory_growth_bytes",
+              growth_measured ? json_integer(row->total_growth_bytes) : NULL);
     put_integer(object, "samples", (int64_t)row->samples);
     return object;
 }
@@ -64,7 +67,8 @@ static json_t *json_ranking(const struct tick *tick, const struct process *proce
     struct ranking ranking = ranking_of_process(tick, process, tree, mode, level);
     json_t *rows = json_array();
     for (size_t i = 0; i < ranking.count && i < MAX_ROWS; i++)
-        json_array_append_new(rows, json_ranking_row(&ranking.rows[i], tree, level));
+        json_array_append_new(
+            rows, json_ranking_row(&ranking.rows[i], tree, level, process->profile->growth_measured));
     ranking_free(&ranking);
     return rows;
 }
@@ -159,6 +163,19 @@ static json_t *json_open_files(const struct process *process)
     return files;
 }
 
+/* The kinds of open files whose number changed. */
+static json_t *json_kinds_growth(const double *growth)
+{
+    if (growth == NULL)
+        return NULL;
+    json_t *object = json_object();
+    for (size_t kind = 0; kind < OPEN_FILE_KINDS; kind++) {
+        if (growth[kind] != 0)
+            put_real(object, open_file_kind_name((enum open_file_kind)kind), growth[kind], DECIMALS_RATE);
+    }
+    return object;
+}
+
 static void put_kernel_figures(json_t *object, const struct process *process)
 {
     char state[] = {process->state, '\0'};
@@ -178,6 +195,8 @@ static void put_kernel_figures(json_t *object, const struct process *process)
     put_count(object, "thread_count", process->thread_count);
     put_count(object, "open_file_count", process->open_file_count);
     put_count(object, "open_file_limit", process->open_file_limit);
+    put_real(object, "open_file_growth_per_second", process->open_file_growth_per_second, DECIMALS_RATE);
+    put_value(object, "open_file_growth_by_kind", json_kinds_growth(process->open_file_growth_by_kind));
     put_text(object, "error", process->error);
     put_text(object, "phase", process->phase);
 }
@@ -188,6 +207,7 @@ json_t *json_process(const struct tick *tick, const struct process *process, con
     json_t *object = json_object();
 
     put_kernel_figures(object, process);
+    put_value(object, "memory", json_memory(tick, process, tree));
     put_value(object, "python", json_python(process->python));
     put_value(object, "sampling", json_sampling(process->profile));
     put_value(object, "verdict", NULL);

@@ -198,10 +198,11 @@ struct profile_run {
 struct profile {
     double rate_hz; /* moments a second that were really reached */
     uint64_t samples;
-    uint64_t partial;   /* of them, only the outermost part of the stack could be trusted */
-    uint64_t invalid;   /* of them, no stack could be read; their time is under CALL_TREE_ROOT */
-    uint64_t late;      /* moments that came later than a whole period after their time */
-    double cpu_percent; /* what watching this process cost pyneck */
+    uint64_t partial;     /* of them, only the outermost part of the stack could be trusted */
+    uint64_t invalid;     /* of them, no stack could be read; their time is under CALL_TREE_ROOT */
+    uint64_t late;        /* moments that came later than a whole period after their time */
+    double cpu_percent;   /* what watching this process cost pyneck */
+    bool growth_measured; /* memory_growth_bytes of the counters add up to that of the process */
     const struct profile_counter *counters;
     size_t counter_count;
     const struct profile_wait *waits;
@@ -252,6 +253,7 @@ struct process {
     int64_t open_file_count; /* unknown without permission */
     int64_t open_file_limit; /* soft limit; unknown when there is none or it is not readable */
     double open_file_growth_per_second;
+    const double *open_file_growth_by_kind; /* a second; NULL where two complete lists are not known */
     double runnable_percent;  /* time that its threads wanted a CPU and had none; 100: one of them always */
     double throttled_percent; /* of the interval, its cgroup's CPU limit held it back; unknown without one */
     bool is_python;

@@ -6,6 +6,7 @@
 #ifndef PYNECK_SOURCE_DISCOVERY_H
 #define PYNECK_SOURCE_DISCOVERY_H
 
+#include "model/tick.h"
 #include "python/locate.h"
 
 #include <stdbool.h>
@@ -45,8 +46,11 @@ struct watched_process {
     /* The caller's. */
     int64_t open_file_count;
     int64_t open_file_limit;
-    uint64_t files_cpu_ns; /* CPU time when they were read */
-    uint64_t limit_ns;     /* when the limit was read */
+    uint64_t files_cpu_ns;                   /* CPU time when they were read */
+    uint64_t limit_ns;                       /* when the limit was read */
+    uint64_t counted_ns;                     /* when they were counted */
+    uint32_t files_by_kind[OPEN_FILE_KINDS]; /* when they were listed, completely, at: */
+    uint64_t kinds_ns;                       /* 0: they were not */
 };
 
 struct discovery;

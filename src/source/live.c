@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "sampler/sampler.h"
 #include "source/discovery.h"
+#include "source/live_files.h"
 #include "source/live_profile.h"
 #include "system/machine.h"
 #include "system/open_files.h"
@@ -26,7 +27,6 @@ static const uint64_t detail_files_limit_ns = 100 * NS_PER_MILLISECOND;
 static const uint64_t take_timeout_ns = 200 * NS_PER_MILLISECOND;
 static const uint64_t second_tick_ns = 300 * NS_PER_MILLISECOND;
 static const uint64_t unfinished_discovery_ns = 100 * NS_PER_MILLISECOND;
-static const uint64_t limit_interval_ns = 10 * NS_PER_SECOND;
 static const double least_budget_share = 0.2;
 
 struct live_source {
@@ -158,43 +158,13 @@ static size_t filter_rows(struct live_source *live, struct process *rows, size_t
     return kept;
 }
 
-/* The number of open files and its limit. A process that has not run has opened none. */
-static void count_files(struct watched_process *watched, struct process *row, uint64_t now_ns)
-{
-    bool has_run = watched->cpu_ns == 0 || watched->cpu_ns != watched->files_cpu_ns;
-
-    if (has_run || watched->limit_ns == 0)
-        watched->open_file_count = open_files_count(watched->pid);
-    if (watched->limit_ns == 0 || (has_run && now_ns - watched->limit_ns >= limit_interval_ns)) {
-        watched->open_file_limit = open_files_limit(watched->pid);
-        watched->limit_ns = now_ns;
-    }
-    watched->files_cpu_ns = watched->cpu_ns;
-    row->open_file_count = watched->open_file_count;
-    row->open_file_limit = watched->open_file_limit;
-}
-
-static void list_files(struct live_source *live, struct process *row, uint64_t time_limit_ns,
-                       struct arena *arena)
-{
-    struct open_file_list list =
-        open_files_read(live->open_files, row->pid, row->start_ticks, arena, time_limit_ns);
-
-    row->open_files = list.files;
-    row->open_file_detail_count = list.count;
-    row->open_files_complete = list.complete;
-    row->open_files_listed = list.error == NULL;
-    if (count_is_known(list.total))
-        row->open_file_count = list.total;
-    error_free(list.error);
-}
-
 /* What discovery knows of a process, and its files. */
 static void complete_row(struct live_source *live, struct process *row, struct arena *arena, uint64_t now_ns)
 {
     struct watched_process *watched = discovery_find(live->discovery, row->pid);
 
     row->open_file_count = row->open_file_limit = UNKNOWN_COUNT;
+    row->open_file_growth_per_second = UNKNOWN_REAL;
     if (watched == NULL || watched->kernel_thread)
         return;
     if (watched->start_ticks != row->start_ticks) {
@@ -203,7 +173,7 @@ static void complete_row(struct live_source *live, struct process *row, struct a
     }
     row->is_python = watched->is_python;
     row->selected = watched->selected;
-    count_files(watched, row, now_ns);
+    live_files_count(watched, row, now_ns);
     if (watched->is_python && watched->location.implementation != NULL)
         row->python = live_profile_describe(&watched->location, arena);
     if (watched->is_python && watched->error != NULL)
@@ -211,9 +181,14 @@ static void complete_row(struct live_source *live, struct process *row, struct a
     if (watched->is_python && watched->presence == PYTHON_STARTING)
         row->phase = "starting";
     bool focused = row->pid == live->focus.pid;
+    if (watched->sampled)
+        process_table_read_memory_parts(live->table, row);
+    if (focused && live->focus.proportional_memory)
+        process_table_read_proportional(live->table, row);
     if (focused || (live->focus.all_details && watched->is_python) ||
         (watched->is_root && live->focus.all_details))
-        list_files(live, row, focused ? focus_files_limit_ns : detail_files_limit_ns, arena);
+        live_files_list(live->open_files, watched, row,
+                        focused ? focus_files_limit_ns : detail_files_limit_ns, now_ns, arena);
 }
 
 static int compare_record(const void *key, const void *element)

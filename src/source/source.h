@@ -19,8 +19,9 @@
 /* What the reader looks at: it decides which details are worth their price. */
 struct source_focus {
     pid_t pid; /* the process under the cursor: sampled at full rate, open files listed; 0 for none */
-    bool all_processes; /* list processes that are not Python too */
-    bool all_details;   /* open files of every sampled process (headless), not only of `pid` */
+    bool all_processes;       /* list processes that are not Python too */
+    bool proportional_memory; /* of the process `pid`, which is dear */
+    bool all_details;         /* open files of every sampled process (headless), not only of `pid` */
 };
 
 struct source {

@@ -13,8 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FULL_INTERVAL_NS    (10 * NS_PER_SECOND)
-#define COMMAND_INTERVAL_NS (2 * NS_PER_SECOND) /* programs may rewrite their own command line */
+#define FULL_INTERVAL_NS         (10 * NS_PER_SECOND)
+#define PROPORTIONAL_INTERVAL_NS (5 * NS_PER_SECOND)
+#define COMMAND_INTERVAL_NS      (2 * NS_PER_SECOND) /* programs may rewrite their own command line */
 
 struct known_process *known_process_new(pid_t pid)
 {
@@ -51,7 +52,7 @@ static void forget(struct known_process *process)
         .throttled_percent = UNKNOWN_REAL,
     };
     process->transfer = (struct process_transfer){UNKNOWN_COUNT, UNKNOWN_COUNT};
-    process->read_ns = 0;
+    process->read_ns = process->parts_read_ns = process->proportional_read_ns = 0;
     free(process->command);
     process->command = NULL;
     process->has_command = false;
@@ -129,9 +130,11 @@ static void read_transfer(struct known_process *process, struct process_reader *
     process->transfer = now;
 }
 
-static bool read_memory(struct process *facts, struct process_reader *reader, int directory_fd)
+static bool read_memory(struct process *facts, struct process_reader *reader, int directory_fd,
+                        double seconds)
 {
     struct process_memory memory;
+    int64_t before_bytes = facts->resident_bytes;
 
     if (read_file(reader, directory_fd, "statm", PROCESS_BUFFER_SIZE) <= 0 ||
         !process_parse_memory(reader->buffer, &memory))
@@ -139,10 +142,24 @@ static bool read_memory(struct process *facts, struct process_reader *reader, in
     facts->virtual_bytes = memory.virtual_pages * reader->page_bytes;
     facts->resident_bytes = memory.resident_pages * reader->page_bytes;
     facts->shared_bytes = memory.shared_pages * reader->page_bytes;
+    facts->growth_bytes_per_second =
+        seconds > 0 ? (double)(facts->resident_bytes - before_bytes) / seconds : UNKNOWN_REAL;
     facts->memory_percent = reader->memory_bytes > 0
                                 ? (double)facts->resident_bytes / (double)reader->memory_bytes * 100
                                 : UNKNOWN_REAL;
     return true;
+}
+
+static void take_faults(struct known_process *process, const struct process_stat *stat, double seconds)
+{
+    if (seconds > 0) {
+        process->facts.minor_faults_per_second =
+            counter_rate(process->minor_faults, stat->minor_faults, seconds);
+        process->facts.major_faults_per_second =
+            counter_rate(process->major_faults, stat->major_faults, seconds);
+    }
+    process->minor_faults = stat->minor_faults;
+    process->major_faults = stat->major_faults;
 }
 
 /* Take over what the files of /proc/PID say; false when the process ends meanwhile. */
@@ -162,9 +179,10 @@ static bool read_files(struct known_process *process, struct process_reader *rea
         facts->start_ticks = stat.start_ticks;
         facts->start_time_ns = find_start_time(stat.start_ticks, reader->ns_per_tick);
     }
-    if (!read_memory(facts, reader, directory_fd))
-        return false;
     double seconds = process->read_ns > 0 ? (double)(now_ns - process->read_ns) / NS_PER_SECOND : 0;
+    if (!read_memory(facts, reader, directory_fd, seconds))
+        return false;
+    take_faults(process, &stat, seconds);
     read_transfer(process, reader, directory_fd, seconds);
     read_command(process, reader, directory_fd, &stat, now_ns);
 
@@ -182,16 +200,24 @@ static bool read_files(struct known_process *process, struct process_reader *rea
     return true;
 }
 
-static bool read_in_full(struct known_process *process, struct process_reader *reader, uint64_t now_ns)
+/* Its directory in /proc, or -1. */
+static int open_directory(const struct known_process *process, const struct process_reader *reader)
 {
     char number[16];
 
     snprintf(number, sizeof(number), "%d", (int)process->facts.pid);
-    int directory_fd = openat(reader->proc_fd, number, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return openat(reader->proc_fd, number, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+static bool read_in_full(struct known_process *process, struct process_reader *reader, uint64_t now_ns)
+{
+    int directory_fd = open_directory(process, reader);
+
     if (directory_fd < 0)
         return false;
     bool read = read_files(process, reader, directory_fd, now_ns);
     close(directory_fd);
+    process->full_read_ns = now_ns;
     /* Processes that are first seen together are spread over the time until they are due again. */
     if (process->read_ns == 0)
         now_ns -= FULL_INTERVAL_NS / 64 * (uint64_t)(process->facts.pid % 64);
@@ -239,6 +265,8 @@ bool known_process_refresh(struct known_process *process, struct process_reader 
         if (!read_in_full(process, reader, now_ns))
             return false;
     } else {
+        facts->growth_bytes_per_second = 0;
+        facts->minor_faults_per_second = facts->major_faults_per_second = 0;
         facts->read_bytes_per_second = count_is_known(process->transfer.read_bytes) ? 0 : UNKNOWN_REAL;
         facts->write_bytes_per_second = count_is_known(process->transfer.write_bytes) ? 0 : UNKNOWN_REAL;
     }
@@ -249,4 +277,36 @@ bool known_process_refresh(struct known_process *process, struct process_reader 
     facts->user = user_names_find(reader->users, facts->uid);
     process->read_ns = now_ns;
     return true;
+}
+
+/* Read one file of /proc/PID into the reader's buffer; false when it cannot be read. */
+static bool read_one_file(const struct known_process *process, struct process_reader *reader,
+                          const char *name)
+{
+    int directory_fd = open_directory(process, reader);
+
+    if (directory_fd < 0)
+        return false;
+    bool read = read_file(reader, directory_fd, name, PROCESS_BUFFER_SIZE) > 0;
+    close(directory_fd);
+    return read;
+}
+
+void known_process_refresh_parts(struct known_process *process, struct process_reader *reader)
+{
+    if (process->parts_read_ns != 0 && process->parts_read_ns >= process->full_read_ns)
+        return;
+    bool read = read_one_file(process, reader, "status");
+    process->parts = process_parse_memory_parts(read ? reader->buffer : "");
+    process->parts_read_ns = process->read_ns;
+}
+
+void known_process_refresh_proportional(struct known_process *process, struct process_reader *reader)
+{
+    if (process->proportional_read_ns != 0 &&
+        process->read_ns - process->proportional_read_ns < PROPORTIONAL_INTERVAL_NS)
+        return;
+    bool read = read_one_file(process, reader, "smaps_rollup");
+    process->proportional_bytes = process_parse_proportional_bytes(read ? reader->buffer : "");
+    process->proportional_read_ns = process->read_ns;
 }

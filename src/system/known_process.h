@@ -33,8 +33,12 @@ struct known_process {
     char *command;                    /* facts.command */
     bool has_command;                 /* false: it has to be read (again) at the next occasion */
     struct process_transfer transfer; /* as read last */
-    uint64_t arguments_address;       /* of the command line that was read */
-    clockid_t cpu_clock;              /* the process's CPU-time clock */
+    uint64_t minor_faults;            /* as read last */
+    uint64_t major_faults;
+    struct process_memory_parts parts;
+    int64_t proportional_bytes;
+    uint64_t arguments_address; /* of the command line that was read */
+    clockid_t cpu_clock;        /* the process's CPU-time clock */
     bool has_cpu_clock;
     uint64_t cpu_ns; /* all threads, also those that have ended */
     /* The times are CLOCK_MONOTONIC. */
@@ -42,6 +46,9 @@ struct known_process {
     uint64_t run_ns;      /* last reading at which it had run since the one before */
     uint64_t full_due_ns; /* when it is read in full even if it has not run */
     uint64_t command_read_ns;
+    uint64_t full_read_ns;         /* last reading in full */
+    uint64_t parts_read_ns;        /* last reading of `parts`, 0 before the first */
+    uint64_t proportional_read_ns; /* last reading of `proportional_bytes`, 0 before the first */
 };
 
 /* A process of which nothing is known yet. */
@@ -56,5 +63,12 @@ void known_process_free(struct known_process *process);
  *
  * returns  false when there is no such process any more */
 bool known_process_refresh(struct known_process *process, struct process_reader *reader);
+
+/* Bring `process->parts` up to date: read again only when the process was read in full since. */
+void known_process_refresh_parts(struct known_process *process, struct process_reader *reader);
+
+/* Bring `process->proportional_bytes` up to date: at most once in some seconds, for the kernel walks all page
+ * tables of the process for it (a microsecond for every few pages). */
+void known_process_refresh_proportional(struct known_process *process, struct process_reader *reader);
 
 #endif

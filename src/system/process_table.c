@@ -139,3 +139,43 @@ size_t process_table_read_all(struct process_table *table, struct arena *arena, 
     }
     return process_table_read(table, pids, count, arena, processes);
 }
+
+/* What is known of the process in a row, or NULL. */
+static struct known_process *find_known(const struct process_table *table, const struct process *row)
+{
+    size_t low = 0, high = table->known_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (table->known[middle]->facts.pid < row->pid)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    bool found = low < table->known_count && table->known[low]->facts.pid == row->pid &&
+                 table->known[low]->facts.start_ticks == row->start_ticks;
+    return found ? table->known[low] : NULL;
+}
+
+void process_table_read_memory_parts(struct process_table *table, struct process *row)
+{
+    struct known_process *process = find_known(table, row);
+
+    if (process == NULL)
+        return;
+    known_process_refresh_parts(process, &table->reader);
+    row->anonymous_bytes = process->parts.anonymous_bytes;
+    row->file_bytes = process->parts.file_bytes;
+    row->shared_memory_bytes = process->parts.shared_memory_bytes;
+    row->swap_bytes = process->parts.swap_bytes;
+}
+
+void process_table_read_proportional(struct process_table *table, struct process *row)
+{
+    struct known_process *process = find_known(table, row);
+
+    if (process == NULL)
+        return;
+    known_process_refresh_proportional(process, &table->reader);
+    row->proportional_bytes = process->proportional_bytes;
+}

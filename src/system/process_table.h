@@ -35,4 +35,12 @@ size_t process_table_read(struct process_table *table, const pid_t *pids, size_t
 /* The same for every process of the machine. */
 size_t process_table_read_all(struct process_table *table, struct arena *arena, struct process **processes);
 
+/* Fill in what the resident memory of a process consists of (anonymous, file, shared memory, swap): a row of the last
+ * process_table_read(). It costs one file more, and is asked for sampled processes only. */
+void process_table_read_memory_parts(struct process_table *table, struct process *row);
+
+/* Fill in its proportional memory (Pss), which is brought up to date once in some seconds: it costs a walk over all of
+ * its page tables, so it is asked for one process at a time. Unknown without permission. */
+void process_table_read_proportional(struct process_table *table, struct process *row);
+
 #endif

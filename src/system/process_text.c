@@ -8,6 +8,8 @@
 enum stat_field {
     STAT_PARENT_PID = 4,
     STAT_FLAGS = 9,
+    STAT_MINOR_FAULTS = 10,
+    STAT_MAJOR_FAULTS = 12,
     STAT_USER_TICKS = 14,
     STAT_SYSTEM_TICKS = 15,
     STAT_PRIORITY = 18,
@@ -58,6 +60,8 @@ bool process_parse_stat(const char *text, struct process_stat *stat)
         return false;
     stat->parent_pid = (pid_t)fields[STAT_PARENT_PID];
     stat->is_kernel_thread = (fields[STAT_FLAGS] & KERNEL_THREAD_FLAG) != 0;
+    stat->minor_faults = fields[STAT_MINOR_FAULTS];
+    stat->major_faults = fields[STAT_MAJOR_FAULTS];
     stat->cpu_ticks = fields[STAT_USER_TICKS] + fields[STAT_SYSTEM_TICKS];
     stat->priority = (int)fields[STAT_PRIORITY];
     stat->nice = (int)fields[STAT_NICE];
@@ -93,6 +97,29 @@ static int64_t find_count(const char *text, const char *key)
         return take_number(&cursor, &count) && count <= INT64_MAX ? (int64_t)count : UNKNOWN_COUNT;
     }
     return UNKNOWN_COUNT;
+}
+
+/* An amount that the kernel gives in units of 1024 bytes. */
+static int64_t find_kibibytes(const char *text, const char *key)
+{
+    int64_t kibibytes = find_count(text, key);
+
+    return count_is_known(kibibytes) && kibibytes <= INT64_MAX / 1024 ? kibibytes * 1024 : UNKNOWN_COUNT;
+}
+
+struct process_memory_parts process_parse_memory_parts(const char *text)
+{
+    return (struct process_memory_parts){
+        .anonymous_bytes = find_kibibytes(text, "RssAnon:"),
+        .file_bytes = find_kibibytes(text, "RssFile:"),
+        .shared_memory_bytes = find_kibibytes(text, "RssShmem:"),
+        .swap_bytes = find_kibibytes(text, "VmSwap:"),
+    };
+}
+
+int64_t process_parse_proportional_bytes(const char *text)
+{
+    return find_kibibytes(text, "Pss:");
 }
 
 struct process_transfer process_parse_transfer(const char *text)

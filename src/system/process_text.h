@@ -16,6 +16,8 @@ struct process_stat {
     char state;
     pid_t parent_pid;
     bool is_kernel_thread;
+    uint64_t minor_faults; /* since it started */
+    uint64_t major_faults;
     uint64_t cpu_ticks; /* user and system */
     int priority;
     int nice;
@@ -35,6 +37,20 @@ struct process_memory {
 
 /* Read /proc/PID/statm; false when the text is not what proc_pid_statm(5) describes. */
 bool process_parse_memory(const char *text, struct process_memory *memory);
+
+/* What the resident memory consists of, and what lies in swap, in bytes; UNKNOWN_COUNT when the text does not say. */
+struct process_memory_parts {
+    int64_t anonymous_bytes;
+    int64_t file_bytes;
+    int64_t shared_memory_bytes;
+    int64_t swap_bytes;
+};
+
+/* Read /proc/PID/status: RssAnon, RssFile, RssShmem (Linux 4.5 and later) and VmSwap, proc_pid_status(5). */
+struct process_memory_parts process_parse_memory_parts(const char *text);
+
+/* Read Pss of /proc/PID/smaps_rollup (Linux 4.14 and later), proc_pid_smaps(5): bytes, or UNKNOWN_COUNT. */
+int64_t process_parse_proportional_bytes(const char *text);
 
 struct process_transfer {
     int64_t read_bytes; /* from storage; UNKNOWN_COUNT when the text does not say */

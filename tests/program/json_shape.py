@@ -1,7 +1,7 @@
 """The names and types of man/pyneck-json.5, and a check of documents against them.
 
 A shape is a type, a tuple of shapes that are allowed, a list [shape of the elements], or a dictionary with a
-shape for each member. None stands for null.
+shape for each member (or, for None, one for members of any name). None stands for null.
 """
 
 COUNT = (int, None)
@@ -18,6 +18,7 @@ RANKED = {
     "own_percent": NUMBER,
     "total_percent": NUMBER,
     "memory_growth_bytes": COUNT,
+    "total_memory_growth_bytes": COUNT,
     "samples": int,
 }
 PYTHON = {"implementation": str, "version": str, "free_threaded": bool}
@@ -50,6 +51,17 @@ OPEN_FILE = {
     "deleted": bool,
     "socket": (SOCKET, None),
 }
+GROWTH_BY_KIND = {None: float}  # of any kind
+MEMORY = {
+    "anonymous_bytes": COUNT,
+    "file_bytes": COUNT,
+    "shared_memory_bytes": COUNT,
+    "swap_bytes": COUNT,
+    "growth_bytes_per_second": NUMBER,
+    "minor_faults_per_second": NUMBER,
+    "major_faults_per_second": NUMBER,
+    "functions": ([{**FRAME, "own_growth_bytes": int, "total_growth_bytes": int}], None),
+}
 PROCESS = {
     "pid": int,
     "parent_pid": int,
@@ -66,8 +78,11 @@ PROCESS = {
     "thread_count": COUNT,
     "open_file_count": COUNT,
     "open_file_limit": COUNT,
+    "open_file_growth_per_second": NUMBER,
+    "open_file_growth_by_kind": (GROWTH_BY_KIND, None),
     "error": TEXT,
     "phase": TEXT,
+    "memory": MEMORY,
     "python": (PYTHON, None),
     "sampling": (
         {"rate_hz": float, "samples": int, "partial": int, "invalid": int, "late": int, "cpu_percent": NUMBER},
@@ -140,6 +155,8 @@ def problems(value, shape, where="document"):
     if isinstance(shape, dict):
         if not isinstance(value, dict):
             return [f"{where} is no object: {value!r}"]
+        if None in shape:
+            return [one for name in value for one in problems(value[name], shape[None], f"{where}.{name}")]
         if list(value) != list(shape):
             return [f"{where} has the members {list(value)}, not {list(shape)}"]
         return [one for name in shape for one in problems(value[name], shape[name], f"{where}.{name}")]

@@ -56,6 +56,8 @@ static const struct open_file open_files[] = {
     },
 };
 
+static const double files_growth[OPEN_FILE_KINDS] = {[OPEN_FILE_SOCKET] = 2};
+
 static const struct process unknown_process = {
     .pid = 200,
     .parent_pid = 1,
@@ -68,6 +70,12 @@ static const struct process unknown_process = {
     .thread_count = UNKNOWN_COUNT,
     .open_file_count = UNKNOWN_COUNT,
     .open_file_limit = UNKNOWN_COUNT,
+    .open_file_growth_per_second = UNKNOWN_REAL,
+    .anonymous_bytes = UNKNOWN_COUNT,
+    .file_bytes = UNKNOWN_COUNT,
+    .shared_memory_bytes = UNKNOWN_COUNT,
+    .swap_bytes = UNKNOWN_COUNT,
+    .growth_bytes_per_second = UNKNOWN_REAL,
     .error = "not permitted: run pyneck as root",
 };
 
@@ -83,7 +91,7 @@ static struct profile *sample_profile(struct arena *arena, const uint32_t nodes[
             .samples = 10,
             .wall_ns = 300 * NS_PER_MILLISECOND,
             .cpu_ns = 100 * NS_PER_MILLISECOND * (i + 1),
-            .memory_growth_bytes = -4096,
+            .memory_growth_bytes = 4096 * ((int64_t)i - 1),
         };
     *profile = (struct profile){
         .rate_hz = 99.96,
@@ -92,6 +100,7 @@ static struct profile *sample_profile(struct arena *arena, const uint32_t nodes[
         .invalid = 2,
         .late = 3,
         .cpu_percent = 0.75,
+        .growth_measured = true,
         .counters = counters,
         .counter_count = 3,
     };
@@ -148,6 +157,9 @@ static struct process known_process(struct arena *arena, const uint32_t nodes[3]
         .thread_count = 3,
         .open_file_count = 3,
         .open_file_limit = 1024,
+        .open_file_growth_by_kind = files_growth,
+        .anonymous_bytes = 8388608,
+        .growth_bytes_per_second = -4096.5,
         .is_python = true,
         .selected = true,
         .python = &python,

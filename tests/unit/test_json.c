@@ -86,17 +86,21 @@ static void test_objects_have_the_documented_members(void **state)
         {"processes.0",
          "pid parent_pid user command state start_time cpu_percent resident_bytes virtual_bytes "
          "memory_percent "
-         "read_bytes_per_second write_bytes_per_second thread_count open_file_count open_file_limit error "
-         "phase "
+         "read_bytes_per_second write_bytes_per_second thread_count open_file_count open_file_limit "
+         "open_file_growth_per_second open_file_growth_by_kind error phase memory "
          "python sampling verdict functions lines threads open_files"},
+        {"processes.0.memory",
+         "anonymous_bytes file_bytes shared_memory_bytes swap_bytes growth_bytes_per_second "
+         "minor_faults_per_second major_faults_per_second functions"},
+        {"processes.0.memory.functions.0", "function file line own_growth_bytes total_growth_bytes"},
         {"processes.0.python", "implementation version free_threaded"},
         {"processes.0.sampling", "rate_hz samples partial invalid late cpu_percent"},
         {"processes.0.functions.0", "function file line own_cpu_seconds total_cpu_seconds own_wall_seconds "
                                     "total_wall_seconds own_percent "
-                                    "total_percent memory_growth_bytes samples"},
+                                    "total_percent memory_growth_bytes total_memory_growth_bytes samples"},
         {"processes.0.lines.0", "function file line own_cpu_seconds total_cpu_seconds own_wall_seconds "
                                 "total_wall_seconds own_percent "
-                                "total_percent memory_growth_bytes samples"},
+                                "total_percent memory_growth_bytes total_memory_growth_bytes samples"},
         {"processes.0.threads.0", "tid name state cpu_percent holds_gil waiting stack"},
         {"processes.0.threads.0.stack.0", "function file line"},
         {"processes.0.threads.1.waiting", "kind fd description"},
@@ -133,6 +137,11 @@ static void test_values_are_rounded_base_units(void **state)
         {"processes.0.functions.0.own_percent", "50.0"},
         {"processes.0.functions.0.total_percent", "83.333"},
         {"processes.0.functions.0.line", "3"},
+        {"processes.0.functions.0.memory_growth_bytes", "4096"},
+        {"processes.0.functions.0.total_memory_growth_bytes", "4096"},
+        {"processes.0.memory.anonymous_bytes", "8388608"},
+        {"processes.0.memory.growth_bytes_per_second", "-4096.5"},
+        {"processes.0.open_file_growth_by_kind", "{\"socket\": 2.0}"},
         {"processes.0.lines.0.line", "4"},
         {"processes.0.threads.0.holds_gil", "true"},
         {"processes.0.threads.1.holds_gil", "false"},
@@ -159,7 +168,6 @@ static void test_what_is_not_known_is_null(void **state)
         "processes.0.error",
         "processes.0.verdict",
         "processes.0.functions.1.line",
-        "processes.0.functions.0.memory_growth_bytes",
         "processes.0.threads.0.waiting",
         "processes.0.threads.1.name",
         "processes.0.threads.2.cpu_percent",
@@ -182,6 +190,11 @@ static void test_what_is_not_known_is_null(void **state)
         "processes.1.thread_count",
         "processes.1.open_file_count",
         "processes.1.open_file_limit",
+        "processes.1.open_file_growth_per_second",
+        "processes.1.open_file_growth_by_kind",
+        "processes.1.memory.swap_bytes",
+        "processes.1.memory.growth_bytes_per_second",
+        "processes.1.memory.functions",
         "processes.1.python",
         "processes.1.sampling",
         "processes.1.functions",

@@ -100,7 +100,8 @@ static void test_own_time_is_the_innermost_frames_and_total_time_every_frames(vo
     assert_int_equal(row->own_cpu_ns, 10);
     assert_int_equal(row->total_cpu_ns, 100);
     assert_int_equal(row->total_wall_ns, 200);
-    assert_int_equal(row->memory_growth_bytes, 7);
+    assert_int_equal(row->own_growth_bytes, 7);
+    assert_int_equal(row->total_growth_bytes, 21);
     assert_float_equal(row->own_percent, 10, 1e-9);
     assert_float_equal(row->total_percent, 100, 1e-9);
     ranking_free(&ranking);

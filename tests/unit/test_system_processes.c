@@ -40,6 +40,8 @@ static void a_name_with_parentheses_and_spaces_is_found(void **state)
     assert_string_equal(stat.name, "a) b) (c");
     assert_int_equal(stat.state, 'S');
     assert_int_equal(stat.parent_pid, 17);
+    assert_int_equal(stat.minor_faults, 1500);
+    assert_int_equal(stat.major_faults, 2);
     assert_int_equal(stat.cpu_ticks, 1300);
     assert_int_equal(stat.priority, 20);
     assert_int_equal(stat.nice, -5);
@@ -110,6 +112,26 @@ static void transfer_is_what_storage_moved_and_not_what_calls_moved(void **state
     transfer = process_parse_transfer("rchar: 111\n");
     assert_int_equal(transfer.read_bytes, UNKNOWN_COUNT);
     assert_int_equal(transfer.write_bytes, UNKNOWN_COUNT);
+}
+
+static void parts_of_memory_are_bytes_or_unknown(void **state)
+{
+    struct process_memory_parts parts =
+        process_parse_memory_parts("Name:\tx RssAnon: 7 kB\nVmRSS:\t  9000 kB\nRssAnon:\t    5000 "
+                                   "kB\nRssFile:\t 3990 kB\nRssShmem:\t 10 kB\n"
+                                   "VmSwap:\t    0 kB\n");
+
+    (void)state;
+    assert_int_equal(parts.anonymous_bytes, 5000 * 1024);
+    assert_int_equal(parts.file_bytes, 3990 * 1024);
+    assert_int_equal(parts.shared_memory_bytes, 10 * 1024);
+    assert_int_equal(parts.swap_bytes, 0);
+    parts = process_parse_memory_parts("Name:\tkthreadd\nRssFile:\t99999999999999999999 kB\n");
+    assert_int_equal(parts.anonymous_bytes, UNKNOWN_COUNT);
+    assert_int_equal(process_parse_proportional_bytes("00400000-7ffd0000 ---p 00000000 00:00 0 [rollup]\n"
+                                                      "Rss:  2000 kB\nPss:   812 kB\nPss_Dirty: 1 kB\n"),
+                     812 * 1024);
+    assert_int_equal(process_parse_proportional_bytes(""), UNKNOWN_COUNT);
 }
 
 static void assert_command(const char *bytes, size_t length, const char *expected)
@@ -324,6 +346,8 @@ static void a_process_that_has_not_run_moves_nothing(void **state)
     assert_float_equal(process.cpu_percent, 0, 1e-9);
     assert_float_equal(process.read_bytes_per_second, 0, 1e-9);
     assert_float_equal(process.write_bytes_per_second, 0, 1e-9);
+    assert_float_equal(process.growth_bytes_per_second, 0, 1e-9);
+    assert_float_equal(process.minor_faults_per_second, 0, 1e-9);
     end(child, pipe_fd);
 }
 
@@ -410,6 +434,32 @@ static void what_is_written_to_storage_shows_as_a_rate(void **state)
         skip(); /* a file system in memory */
     assert_true(process.write_bytes_per_second >= 16 * sizeof(block) / elapsed * 0.5);
     assert_true(process.write_bytes_per_second <= 17 * sizeof(block) / elapsed * 1.5);
+}
+
+static void memory_that_is_touched_shows_as_growth_faults_and_a_part(void **state)
+{
+    enum {
+        TOUCHED_BYTES = 64 << 20,
+    };
+    struct fixture *fixture = *state;
+
+    struct process before = read_one(fixture->table, fixture->arena, getpid());
+    process_table_read_memory_parts(fixture->table, &before);
+    uint64_t start_ns = clock_monotonic_ns();
+    char *block = memory_allocate(TOUCHED_BYTES, 1);
+    memset(block, 1, TOUCHED_BYTES);
+    struct process after = read_one(fixture->table, fixture->arena, getpid());
+    double elapsed = (double)(clock_monotonic_ns() - start_ns) / 1e9;
+    process_table_read_memory_parts(fixture->table, &after);
+    process_table_read_proportional(fixture->table, &after);
+    free(block);
+    assert_true(isnan(before.growth_bytes_per_second));
+    assert_true(after.growth_bytes_per_second * elapsed > 0.99 * TOUCHED_BYTES);
+    assert_true(after.minor_faults_per_second > 0); /* huge pages make them few */
+    assert_true(after.anonymous_bytes - before.anonymous_bytes > TOUCHED_BYTES / 100 * 99);
+    assert_true(llabs(after.anonymous_bytes + after.file_bytes + after.shared_memory_bytes -
+                      after.resident_bytes) < TOUCHED_BYTES / 16);
+    assert_true(after.proportional_bytes > TOUCHED_BYTES);
 }
 
 static void processes_that_have_gone_are_left_out(void **state)
@@ -527,6 +577,7 @@ int main(void)
         cmocka_unit_test(a_hostile_name_is_cleaned),
         cmocka_unit_test(memory_pages_are_parsed),
         cmocka_unit_test(transfer_is_what_storage_moved_and_not_what_calls_moved),
+        cmocka_unit_test(parts_of_memory_are_bytes_or_unknown),
         cmocka_unit_test(arguments_become_one_clean_line),
         cmocka_unit_test(users_without_a_name_are_shown_by_number),
         cmocka_unit_test_setup_teardown(the_list_is_ascending_and_holds_this_process_and_its_child, set_up,
@@ -540,6 +591,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_zombie_has_its_name_in_brackets, set_up, tear_down),
         cmocka_unit_test_setup_teardown(exec_shows_the_new_command_at_the_next_reading, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_written_to_storage_shows_as_a_rate, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(memory_that_is_touched_shows_as_growth_faults_and_a_part, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(processes_that_have_gone_are_left_out, set_up, tear_down),
         cmocka_unit_test_setup_teardown(rates_go_on_after_a_time_in_which_nobody_asked, set_up, tear_down),
         cmocka_unit_test(without_permission_rates_of_storage_are_unknown),

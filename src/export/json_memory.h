@@ -1,0 +1,13 @@
+/* The memory of a process in JSON. */
+#ifndef PYNECK_EXPORT_JSON_MEMORY_H
+#define PYNECK_EXPORT_JSON_MEMORY_H
+
+#include "model/call_tree.h"
+#include "model/tick.h"
+
+#include <jansson.h>
+
+/* processes[].memory in man/pyneck-json.5. */
+json_t *json_memory(const struct tick *tick, const struct process *process, const struct call_tree *tree);
+
+#endif
