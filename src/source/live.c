@@ -6,20 +6,16 @@
 #include "source/discovery.h"
 #include "source/live_files.h"
 #include "source/live_profile.h"
+#include "source/row_filter.h"
 #include "system/machine.h"
 #include "system/open_files.h"
 #include "system/process_table.h"
 
-#include <ctype.h>
 #include <errno.h>
-#include <pwd.h>
-#include <regex.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 static const uint64_t discovery_limit_ns = 15 * NS_PER_MILLISECOND;
 static const uint64_t focus_files_limit_ns = 15 * NS_PER_MILLISECOND;
@@ -43,10 +39,7 @@ struct live_source {
     struct source_focus focus;
     double budget_percent;
     bool has_roots;
-    bool by_user;
-    uid_t uid;
-    bool by_filter;
-    regex_t filter;
+    struct row_filter filter;
 
     uint64_t sequence;
     uint64_t tick_ns; /* CLOCK_MONOTONIC of the last tick */
@@ -82,7 +75,7 @@ static void forget_process(void *context, const struct watched_process *process)
 /* Whether a process has a row. */
 static bool is_listed(const struct live_source *live, const struct watched_process *process)
 {
-    if (live->by_user && process->uid != live->uid)
+    if (!row_filter_passes_user(&live->filter, process->uid))
         return false;
     if (live->focus.all_processes)
         return true;
@@ -94,7 +87,7 @@ static bool is_listed(const struct live_source *live, const struct watched_proce
 static bool is_watched(const struct live_source *live, const struct watched_process *process)
 {
     return process->presence == PYTHON_FOUND && process->examined && !process->excluded &&
-           (process->selected || !live->has_roots) && (!live->by_user || process->uid == live->uid);
+           (process->selected || !live->has_roots) && row_filter_passes_user(&live->filter, process->uid);
 }
 
 static void watch_processes(struct live_source *live)
@@ -132,7 +125,7 @@ static size_t read_processes(struct live_source *live, struct arena *arena, stru
     size_t count, wanted = 0;
     const struct watched_process *processes = discovery_processes(live->discovery, &count);
 
-    if (live->focus.all_processes && !live->by_user)
+    if (live->focus.all_processes && !live->filter.by_user)
         return process_table_read_all(live->table, arena, rows);
     live->wanted = memory_grow(live->wanted, &live->wanted_capacity, count, sizeof(*live->wanted));
     for (size_t i = 0; i < count; i++) {
@@ -149,7 +142,7 @@ static size_t filter_rows(struct live_source *live, struct process *rows, size_t
 
     for (size_t i = 0; i < count; i++) {
         struct watched_process *watched = discovery_find(live->discovery, rows[i].pid);
-        bool passes = !live->by_filter || regexec(&live->filter, rows[i].command, 0, NULL, 0) == 0;
+        bool passes = row_filter_passes_command(&live->filter, rows[i].command);
         if (watched != NULL)
             watched->excluded = !passes;
         if (passes)
@@ -386,8 +379,7 @@ static void close_source(struct source *source)
     if (live->open_files != NULL)
         open_files_free(live->open_files);
     call_tree_free(live->tree);
-    if (live->by_filter)
-        regfree(&live->filter);
+    row_filter_close(&live->filter);
     free(live->wanted);
     free(live);
 }
@@ -414,37 +406,6 @@ static void allow_many_files(void)
     }
 }
 
-static struct error *find_user(struct live_source *live, const char *name)
-{
-    const struct passwd *entry = getpwnam(name);
-    char *end;
-
-    live->by_user = true;
-    if (entry != NULL) {
-        live->uid = entry->pw_uid;
-        return NULL;
-    }
-    errno = 0;
-    unsigned long number = strtoul(name, &end, 10);
-    if (!isdigit((unsigned char)name[0]) || *end != '\0' || errno != 0 || number >= UINT32_MAX)
-        return error_new("no user \"%s\" on this machine", name);
-    live->uid = (uid_t)number;
-    return NULL;
-}
-
-static struct error *compile_filter(struct live_source *live, const char *expression)
-{
-    char reason[128];
-    int result = regcomp(&live->filter, expression, REG_EXTENDED | REG_NOSUB);
-
-    if (result != 0) {
-        regerror(result, &live->filter, reason, sizeof(reason));
-        return error_new("the filter \"%s\" is not a regular expression: %s", expression, reason);
-    }
-    live->by_filter = true;
-    return NULL;
-}
-
 static struct error *check_pids(const struct live_options *options)
 {
     for (size_t i = 0; i < options->pid_count; i++) {
@@ -458,10 +419,8 @@ static struct error *open_parts(struct live_source *live, const struct live_opti
 {
     struct error *error = check_pids(options);
 
-    if (error == NULL && options->user != NULL)
-        error = find_user(live, options->user);
-    if (error == NULL && options->filter != NULL)
-        error = compile_filter(live, options->filter);
+    if (error == NULL)
+        error = row_filter_open(&live->filter, options->user, options->filter);
     if (error == NULL)
         error = machine_open(&live->machine);
     if (error == NULL)
