@@ -1,5 +1,6 @@
 #include "python/interpreters.h"
 
+#include "base/hash.h"
 #include "base/memory.h"
 #include "python/memory.h"
 #include "python/native_id.h"
@@ -79,6 +80,7 @@ static bool list_threads_of(pid_t pid, const struct python_location *location, u
                               .native_id = native_id,
                               .thread_id = thread_id,
                               .runtime = location->runtime},
+                .native_id = native_id,
                 .is_main = main_thread != 0 ? address == main_thread : next == 0,
             };
         }
@@ -88,25 +90,59 @@ static bool list_threads_of(pid_t pid, const struct python_location *location, u
     return true;
 }
 
+/* A thread of an interpreter, as a key. */
+static uint64_t key_of(const struct listed_thread *thread)
+{
+    return hash_u64(thread->reference.interpreter) ^ thread->native_id;
+}
+
+/* Memory that held the descriptor of a thread which is no more may serve a new thread: a thread state that is
+ * left from before the fork is not that one's, who has its own in the same interpreter. */
+static void drop_left_states(struct listed_thread *threads, size_t count)
+{
+    struct hash_map owners = {0};
+
+    for (size_t i = 0; i < count; i++) {
+        if (threads[i].native_id == threads[i].reference.native_id)
+            hash_map_set(&owners, key_of(&threads[i]), (uint32_t)i);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (threads[i].native_id != threads[i].reference.native_id &&
+            hash_map_find(&owners, key_of(&threads[i])) != NULL)
+            threads[i].native_id = 0;
+    }
+    hash_map_free(&owners);
+}
+
+void interpreters_mend_native_ids(pid_t pid, struct listed_thread *threads, size_t count)
+{
+    uint64_t *thread_ids = memory_allocate(count + 1, sizeof(*thread_ids));
+    uint64_t *native_ids = memory_allocate(count + 1, sizeof(*native_ids));
+
+    for (size_t i = 0; i < count; i++)
+        thread_ids[i] = threads[i].reference.thread_id;
+    native_id_find(pid, thread_ids, native_ids, count);
+    for (size_t i = 0; i < count; i++)
+        threads[i].native_id = native_ids[i];
+    drop_left_states(threads, count);
+    free(thread_ids);
+    free(native_ids);
+}
+
 /* Fill in the native ids, which the interpreter did not keep to 3.10; threads without one are left out. */
 static void add_native_ids(pid_t pid, struct listed_thread *threads, size_t *count)
 {
-    uint64_t *thread_ids = memory_allocate(*count + 1, sizeof(*thread_ids));
-    uint64_t *native_ids = memory_allocate(*count + 1, sizeof(*native_ids));
     size_t kept = 0;
 
-    for (size_t i = 0; i < *count; i++)
-        thread_ids[i] = threads[i].reference.thread_id;
-    native_id_find(pid, thread_ids, native_ids, *count);
+    interpreters_mend_native_ids(pid, threads, *count);
     for (size_t i = 0; i < *count; i++) {
-        if (native_ids[i] == 0)
+        if (threads[i].native_id == 0)
             continue;
         threads[kept] = threads[i];
-        threads[kept++].reference.native_id = native_ids[i];
+        threads[kept].reference.native_id = threads[i].native_id;
+        kept++;
     }
     *count = kept;
-    free(thread_ids);
-    free(native_ids);
 }
 
 static enum listing list_all_threads(pid_t pid, const struct python_location *location,

@@ -12,7 +12,8 @@ enum {
 
 struct listed_thread {
     struct thread_reference reference;
-    bool is_main; /* the interpreter's main thread */
+    uint64_t native_id; /* that the thread really has; see interpreters_mend_native_ids() */
+    bool is_main;       /* the interpreter's main thread */
 };
 
 enum listing {
@@ -28,5 +29,10 @@ enum listing {
  * count    how many it holds then */
 enum listing interpreters_list_threads(pid_t pid, const struct python_location *location,
                                        struct listed_thread **threads, size_t *capacity, size_t *count);
+
+/* Give every thread that it can be found for the `native_id` that the kernel has it under now, and 0 to those that
+ * are no more. A program that forks without PyOS_AfterFork_Child(), as uWSGI does, leaves the interpreter with the
+ * parent's threads and their numbers; reference.native_id stays as the interpreter has it. */
+void interpreters_mend_native_ids(pid_t pid, struct listed_thread *threads, size_t count);
 
 #endif

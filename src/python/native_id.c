@@ -102,20 +102,32 @@ struct descriptors {
     size_t count;
 };
 
-/* Whether every descriptor has another thread's number at this offset. `owners` says for each task whose
- * number it is. */
-static bool offset_holds(const struct descriptors *descriptors, const struct tasks *tasks, size_t offset,
-                         uint64_t *owners)
+/* What glibc (0) and musl (-1) set the number to in the child of a fork, for the threads that only the parent
+ * has (glibc, nptl/nptl-stack.c; musl, src/process/fork.c). */
+static bool is_no_number(uint32_t id)
 {
+    return id == 0 || id == UINT32_MAX;
+}
+
+/* Whether every descriptor has another thread's number at this offset; with `some_gone`, every one that has a
+ * number there. `owners` says for each task whose number it is. */
+static bool offset_holds(const struct descriptors *descriptors, const struct tasks *tasks, size_t offset,
+                         bool some_gone, uint64_t *owners)
+{
+    size_t held = 0;
+
     memset(owners, 0, tasks->count * sizeof(*owners));
     for (size_t i = 0; i < descriptors->count; i++) {
         uint32_t id = memory_get_u32(descriptors->bytes + i * DESCRIPTOR_BYTES, offset);
+        if (some_gone && is_no_number(id))
+            continue;
         size_t task = find_task(tasks, id);
         if (task == SIZE_MAX || (owners[task] != 0 && owners[task] != descriptors->thread_ids[i]))
             return false;
         owners[task] = descriptors->thread_ids[i];
+        held++;
     }
-    return true;
+    return held > 0;
 }
 
 static bool same_numbers(const struct descriptors *descriptors, size_t offset, size_t other)
@@ -129,13 +141,13 @@ static bool same_numbers(const struct descriptors *descriptors, size_t offset, s
 }
 
 /* The offset of the number in all descriptors; SIZE_MAX when none or more than one would do. */
-static size_t find_offset(const struct descriptors *descriptors, const struct tasks *tasks)
+static size_t find_offset(const struct descriptors *descriptors, const struct tasks *tasks, bool some_gone)
 {
     uint64_t *owners = memory_allocate(tasks->count + 1, sizeof(*owners));
     size_t found = SIZE_MAX;
 
     for (size_t offset = 0; offset + sizeof(uint32_t) <= DESCRIPTOR_BYTES; offset += sizeof(uint32_t)) {
-        if (!offset_holds(descriptors, tasks, offset, owners))
+        if (!offset_holds(descriptors, tasks, offset, some_gone, owners))
             continue;
         if (found != SIZE_MAX && !same_numbers(descriptors, found, offset)) {
             found = SIZE_MAX;
@@ -147,33 +159,33 @@ static size_t find_offset(const struct descriptors *descriptors, const struct ta
     return found;
 }
 
-static bool read_descriptors(pid_t pid, struct descriptors *descriptors)
+/* Read all descriptors; that of a thread which has gone may be gone too, and becomes zeros. */
+static void read_descriptors(pid_t pid, struct descriptors *descriptors)
 {
     for (size_t i = 0; i < descriptors->count; i++) {
+        unsigned char *bytes = descriptors->bytes + i * DESCRIPTOR_BYTES;
         if (!memory_is_pointer(descriptors->thread_ids[i]) ||
-            !memory_read(pid, descriptors->thread_ids[i], descriptors->bytes + i * DESCRIPTOR_BYTES,
-                         DESCRIPTOR_BYTES))
-            return false;
+            !memory_read(pid, descriptors->thread_ids[i], bytes, DESCRIPTOR_BYTES))
+            memset(bytes, 0, DESCRIPTOR_BYTES);
     }
-    return true;
 }
 
 void native_id_find(pid_t pid, const uint64_t *thread_ids, uint64_t *native_ids, size_t count)
 {
     struct descriptors descriptors = {.thread_ids = thread_ids, .count = count};
     struct tasks tasks = {0};
-    size_t offset = SIZE_MAX;
 
     descriptors.bytes = memory_allocate(count + 1, DESCRIPTOR_BYTES);
     list_tasks(&tasks, pid);
-    if (count > 0 && read_descriptors(pid, &descriptors))
-        offset = find_offset(&descriptors, &tasks);
+    read_descriptors(pid, &descriptors);
+    size_t offset = find_offset(&descriptors, &tasks, false);
+    if (offset == SIZE_MAX)
+        offset = find_offset(&descriptors, &tasks, true);
     for (size_t i = 0; i < count; i++) {
-        native_ids[i] = 0;
+        uint32_t id = tasks.count == 1 ? tasks.ids[0] : 0;
         if (offset != SIZE_MAX)
-            native_ids[i] = memory_get_u32(descriptors.bytes + i * DESCRIPTOR_BYTES, offset);
-        else if (tasks.count == 1)
-            native_ids[i] = tasks.ids[0];
+            id = memory_get_u32(descriptors.bytes + i * DESCRIPTOR_BYTES, offset);
+        native_ids[i] = is_no_number(id) ? 0 : id;
     }
     free(tasks.ids);
     free(descriptors.bytes);

@@ -44,10 +44,24 @@ static bool may_add(const struct sampled_process *process, pid_t tid)
     return states < MAX_STATES_OF_A_THREAD;
 }
 
+/* The thread that one of the listed thread states belongs to; 0 when it has gone. */
+static pid_t find_tid(struct sampled_process *process, const struct listed_thread *listed, size_t count,
+                      bool *mended)
+{
+    pid_t tid = thread_ids_find(&process->ids, listed->native_id);
+
+    if (tid != 0 || *mended)
+        return tid;
+    interpreters_mend_native_ids(process->pid, process->listing, count);
+    *mended = true;
+    return thread_ids_find(&process->ids, listed->native_id);
+}
+
 static struct sampled_thread *add_thread(struct sampled_process *process, const struct listed_thread *listed,
-                                         uint64_t now_ns)
+                                         pid_t tid, uint64_t now_ns)
 {
     struct sampled_thread thread = {
+        .tid = tid,
         .reference = listed->reference,
         .is_main = listed->is_main,
         .listed = true,
@@ -57,9 +71,7 @@ static struct sampled_thread *add_thread(struct sampled_process *process, const 
         .reason = {.state = THREAD_OTHER, .fd = -1},
     };
 
-    thread.tid = thread_ids_find(&process->ids, listed->reference.native_id);
-    if (thread.tid == 0 || !may_add(process, thread.tid) ||
-        !thread_probe_open(&thread.probe, process->pid, thread.tid))
+    if (tid == 0 || !may_add(process, tid) || !thread_probe_open(&thread.probe, process->pid, tid))
         return NULL;
     if (!thread_probe_schedule(&thread.probe, &thread.schedule)) {
         release_thread(&thread);
@@ -139,6 +151,7 @@ static enum sampling_status status_of_listing(enum listing listing, pid_t pid)
 void thread_list_update(struct sampled_process *process, uint64_t now_ns)
 {
     size_t count = 0;
+    bool mended = false;
 
     errno = 0;
     enum listing listing = interpreters_list_threads(process->pid, &process->location, &process->listing,
@@ -149,9 +162,10 @@ void thread_list_update(struct sampled_process *process, uint64_t now_ns)
     for (size_t i = 0; i < process->thread_count; i++)
         process->threads[i].listed = false;
     for (size_t i = 0; i < count; i++) {
-        struct sampled_thread *thread = find_thread(process, &process->listing[i].reference);
+        const struct listed_thread *listed = &process->listing[i];
+        struct sampled_thread *thread = find_thread(process, &listed->reference);
         if (thread == NULL)
-            thread = add_thread(process, &process->listing[i], now_ns);
+            thread = add_thread(process, listed, find_tid(process, listed, count, &mended), now_ns);
         if (thread != NULL) {
             thread->listed = true;
             thread->age = (uint32_t)i;
