@@ -85,6 +85,11 @@ void discovery_reexamine(struct watched_process *process)
     process->identified = process->examined = false;
 }
 
+void discovery_replace(struct watched_process *process)
+{
+    process->replaced = true;
+}
+
 /* ---- looking at one process ---- */
 
 /* The fields of /proc/PID/stat that tell who a process is; false when it has gone. */
@@ -241,6 +246,27 @@ static void look_again(struct python_locator *locator, struct watched_process *p
         look_at_mappings(locator, process, now_ns);
 }
 
+/* Whether a process that was named, or one of its children, has ended and its number was used again. Of others it
+ * matters less, and the caller notices when it reads them. */
+static bool is_replaced(const struct discovery *discovery, const struct watched_process *process)
+{
+    struct watched_process now = {.pid = process->pid};
+    char name[32];
+
+    if (process->replaced)
+        return true;
+    return discovery->root_count > 0 && process->selected && process->identified &&
+           read_identity(&now, name) && now.start_ticks != process->start_ticks;
+}
+
+/* Begin anew with a process that was given the number of one which has ended: whoever named that one did not mean
+ * this one. */
+static void begin_anew(struct watched_process *process, uint64_t now_ns)
+{
+    free(process->error);
+    *process = (struct watched_process){.pid = process->pid, .seen_ns = now_ns};
+}
+
 /* ---- the list ---- */
 
 static bool is_root(const struct discovery *discovery, pid_t pid)
@@ -317,6 +343,10 @@ bool discovery_update(struct discovery *discovery, const pid_t *pids, size_t cou
     merge(discovery, pids, count, begin_ns, forget, context);
     for (size_t i = 0; i < discovery->count; i++) {
         struct watched_process *process = &discovery->processes[i];
+        if (is_replaced(discovery, process)) {
+            forget(context, process);
+            begin_anew(process, begin_ns);
+        }
         if (process->examined)
             look_again(discovery->locator, process, begin_ns);
         if (process->sampled && !process->examined) {

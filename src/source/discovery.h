@@ -28,6 +28,7 @@ struct watched_process {
     bool is_root;       /* named by the user */
     bool is_python;     /* an interpreter is mapped, or looks so where that cannot be seen */
     bool excluded;      /* by the caller, by a filter */
+    bool replaced;      /* has ended, and its number was used again */
     bool sampled;       /* the caller's: it was given to the sampler */
     bool is_doubtful;   /* the caller's: its memory made no sense, so it was examined again */
     enum python_presence presence;
@@ -74,7 +75,10 @@ bool discovery_update(struct discovery *discovery, const pid_t *pids, size_t cou
 struct watched_process *discovery_processes(struct discovery *discovery, size_t *count);
 struct watched_process *discovery_find(struct discovery *discovery, pid_t pid);
 
-/* Look at a process again from the start at the next update: it has become another one. */
+/* Look at a process again from the start at the next update: it has become another program. */
 void discovery_reexamine(struct watched_process *process);
+
+/* Take a process for another one from the next update on: its number was used again. */
+void discovery_replace(struct watched_process *process);
 
 #endif

@@ -135,13 +135,19 @@ static size_t read_processes(struct live_source *live, struct arena *arena, stru
     return process_table_read(live->table, live->wanted, wanted, arena, rows);
 }
 
-/* Keep the rows that the filter lets through, and remember those that it does not. */
+/* Keep the rows that the filter lets through, and remember those that it does not. A process that was given the
+ * number of one which has ended since discovery looked is nobody's yet: it has a row from the next tick on, if it
+ * is to have one at all. */
 static size_t filter_rows(struct live_source *live, struct process *rows, size_t count)
 {
     size_t kept = 0;
 
     for (size_t i = 0; i < count; i++) {
         struct watched_process *watched = discovery_find(live->discovery, rows[i].pid);
+        if (watched != NULL && watched->identified && watched->start_ticks != rows[i].start_ticks) {
+            discovery_replace(watched);
+            continue;
+        }
         bool passes = row_filter_passes_command(&live->filter, rows[i].command);
         if (watched != NULL)
             watched->excluded = !passes;
@@ -160,10 +166,6 @@ static void complete_row(struct live_source *live, struct process *row, struct a
     row->open_file_growth_per_second = UNKNOWN_REAL;
     if (watched == NULL || watched->kernel_thread)
         return;
-    if (watched->start_ticks != row->start_ticks) {
-        discovery_reexamine(watched);
-        return;
-    }
     row->is_python = watched->is_python;
     row->selected = watched->selected;
     live_files_count(watched, row, now_ns);
