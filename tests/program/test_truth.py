@@ -1,0 +1,118 @@
+"""Profiles of programs whose truth is known (tests/bench/programs.py)."""
+
+import collections
+import os
+import pathlib
+import sys
+
+import pytest
+
+BENCH = pathlib.Path(__file__).resolve().parents[1] / "bench"
+sys.path.insert(0, str(BENCH))
+
+import programs  # noqa: E402
+from folded import FoldedStacks  # noqa: E402
+
+ENDLESS = 100000
+
+
+@pytest.fixture
+def folded_stacks(pyneck):
+    """folded_stacks(rate_hz, pid, samples=...) -> FoldedStacks, which is ended with the test"""
+    started = []
+
+    def start(*arguments, **options):
+        started.append(FoldedStacks(pyneck, *arguments, **options))
+        return started[-1]
+
+    yield start
+    for tool in started:
+        tool.process.kill()
+        tool.process.communicate()
+
+
+def find_interpreter(config, minor):
+    found = [one for one in config.interpreters if one.minor == minor and "debug" not in one.name]
+    if not found:
+        pytest.skip(f"no Python 3.{minor} here")
+    return found[0]
+
+
+# How many of a million samples may show a stack that never existed. From 3.14 on a popped frame is marked, so the copy itself
+# tells where the stack ends. Before, one that was copied while several calls were made and left can look whole; on a
+# machine that takes the CPU away in the middle of a copy there are more.
+IMPOSSIBLE_IN_A_MILLION = {11: 2000, 12: 2000, 13: 2000, 14: 0, 15: 0}
+
+
+@pytest.mark.parametrize("minor", [11, 13, 14, 15])
+def test_two_call_chains_that_alternate_are_never_mixed(pytestconfig, start_program, folded_stacks, minor):
+    program = start_program(find_interpreter(pytestconfig, minor), BENCH / "programs.py", "chains", ENDLESS)
+    program.tell("go")
+    stacks = folded_stacks(10000, program.pid, samples=20000).finish(timeout=100)
+    impossible = collections.Counter()
+    chains = 0
+    for row in stacks.rows:
+        chains += row.samples if "chains_loop" in row.names else 0
+        if programs.is_impossible(row.names):
+            impossible[row.names] += row.samples
+    assert chains > 0.9 * stacks.samples
+    assert impossible.total() <= stacks.samples * IMPOSSIBLE_IN_A_MILLION[minor] / 1e6, impossible
+
+
+def kernel_cpu_ns(pid):
+    tasks = pathlib.Path(f"/proc/{pid}/task")
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks.iterdir())
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/schedstat"), reason="this kernel has no schedstat")
+def test_cpu_of_all_functions_is_the_cpu_time_that_the_kernel_counted(any_interpreter, start_program, folded_stacks):
+    program = start_program(any_interpreter, BENCH / "programs.py", "deep", 1)
+    tool = folded_stacks(100, program.pid)
+    before = kernel_cpu_ns(program.pid)
+    program.tell("go")
+    program.read_line()
+    stacks = tool.stop()
+    kernel = kernel_cpu_ns(program.pid) - before
+    assert kernel > 0
+    assert sum(row.cpu_ns for row in stacks.rows) == pytest.approx(kernel, rel=0.01)
+
+
+# Works for 3 of each 10 ms, and begins by a clock that ticks as often as the sampler. Each line on its standard input is
+# answered with the wall time that it worked, and all that went by.
+IN_STEP = """
+import select, sys, time
+
+def work(until):
+    while time.monotonic() < until:
+        pass
+
+worked = 0
+begin = next_begin = time.monotonic()
+print("ready", flush=True)
+while True:
+    next_begin += 0.01
+    time.sleep(max(0, next_begin - time.monotonic()))
+    work_begin = time.monotonic()
+    work(work_begin + 0.003)
+    now = time.monotonic()
+    worked += now - work_begin
+    if select.select([sys.stdin], [], [], 0)[0]:
+        sys.stdin.readline()
+        print(worked, now - begin, flush=True)
+"""
+
+
+def test_a_program_in_step_with_the_sampler_gets_its_share(any_interpreter, start_program, folded_stacks):
+    program = start_program(any_interpreter, IN_STEP)
+
+    def ask():
+        program.tell("now")
+        return [float(word) for word in program.read_line().split()]
+
+    tool = folded_stacks(100, program.pid, samples=400)
+    before = ask()
+    stacks = tool.finish(timeout=100)
+    after = ask()
+    truth = (after[0] - before[0]) / (after[1] - before[1])
+    seen = sum(row.wall_ns for row in stacks.rows if row.names[-1:] == ("work",)) / sum(row.wall_ns for row in stacks.rows)
+    assert seen == pytest.approx(truth, abs=0.15)  # in step it would be 0 or 1; six standard deviations of 400 samples
