@@ -2,7 +2,9 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "system/process_root.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,12 +38,22 @@ static const char *describe_descriptor(const struct process *process, int fd, st
         return arena_format(arena, "%s %s", socket->protocol, remote != NULL ? remote : "unconnected");
     }
 
-    char path[48], link[PATH_MAX], clean[PATH_MAX];
-    snprintf(path, sizeof(path), "/proc/%d/fd/%d", process->pid, fd);
-    ssize_t length = readlink(path, link, sizeof(link));
-    if (length <= 0)
+    char name[48], link[PATH_MAX], clean[PATH_MAX];
+    struct process_root root;
+    snprintf(name, sizeof(name), "/proc/%d", process->pid);
+    int process_fd = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (process_fd < 0)
         return NULL;
-    size_t clean_length = text_clean(clean, sizeof(clean), link, (size_t)length);
+    process_root_read(&root, process_fd);
+    snprintf(name, sizeof(name), "fd/%d", fd);
+    ssize_t received = readlinkat(process_fd, name, link, sizeof(link));
+    close(process_fd);
+    if (received <= 0)
+        return NULL;
+    const char *path = link;
+    size_t length = (size_t)received;
+    process_root_enter(&root, &path, &length);
+    size_t clean_length = text_clean(clean, sizeof(clean), path, length);
     return arena_copy_text(arena, clean, clean_length);
 }
 

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "system/counter.h"
 #include "system/open_file_text.h"
+#include "system/process_root.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -25,8 +26,7 @@ enum {
 struct descriptor_directories {
     int fd;
     int fdinfo;
-    char root[PATH_MAX]; /* what the process has as its root directory (chroot); empty where that is ours */
-    size_t root_length;
+    struct process_root root;
 };
 
 /* Ask the file behind a descriptor what it is; returns whether a position in it means something. Following
@@ -49,24 +49,12 @@ static bool read_status(struct known_file *file, int fd_directory, const char *n
     return S_ISREG(status.stx_mode) || S_ISBLK(status.stx_mode);
 }
 
-/* The links name paths as pyneck sees them; a process in another root directory sees only the end of them. */
-static void enter_root(const struct descriptor_directories *directories, const char **target, size_t *length)
-{
-    size_t root_length = directories->root_length;
-
-    if (root_length > 0 && *length > root_length && (*target)[root_length] == '/' &&
-        memcmp(*target, directories->root, root_length) == 0) {
-        *target += root_length;
-        *length -= root_length;
-    }
-}
-
 static void read_path(struct known_file *file, const struct descriptor_directories *directories,
                       const char *target, size_t length)
 {
     char clean[PATH_MAX];
 
-    enter_root(directories, &target, &length);
+    process_root_enter(&directories->root, &target, &length);
     /* A memfd never has a name, so that its name is deleted says nothing. */
     if (file->deleted || file->kind == OPEN_FILE_MEMFD)
         descriptor_cut_deleted_mark(target, &length);
@@ -225,8 +213,7 @@ int known_files_read(struct known_files *known, int process_fd, uint64_t deadlin
 
     if (directories.fd < 0)
         return errno;
-    ssize_t root_length = readlinkat(process_fd, "root", directories.root, sizeof(directories.root));
-    directories.root_length = root_length > 1 ? (size_t)root_length : 0;
+    process_root_read(&directories.root, process_fd);
     directories.fdinfo = openat(process_fd, "fdinfo", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (known->resume_offset == 0)
         begin_pass(known);

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "system/open_file_text.h"
 #include "system/open_files.h"
+#include "system/process_root.h"
 #include "system/socket_text.h"
 #include "system/unix_diag.h"
 
@@ -734,6 +735,32 @@ static void without_permission_the_error_says_so(void **state)
     assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+static void path_is_cut_only_where_the_process_has_another_root(void **state)
+{
+    static const struct {
+        const char *root;
+        const char *path;
+        const char *inside;
+    } cases[] = {
+        {"/srv/jail", "/srv/jail/var/log", "/var/log"},
+        {"/srv/jail", "/srv/jail", "/srv/jail"},
+        {"/srv/jail", "/srv/jailer/log", "/srv/jailer/log"},
+        {"/srv/jail", "pipe:[1]", "pipe:[1]"},
+        {"", "/var/log", "/var/log"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct process_root root = {.length = strlen(cases[i].root)};
+        const char *path = cases[i].path;
+        size_t length = strlen(path);
+        memcpy(root.path, cases[i].root, root.length);
+        process_root_enter(&root, &path, &length);
+        assert_int_equal(length, strlen(cases[i].inside));
+        assert_string_equal(path, cases[i].inside);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -761,6 +788,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(counts_and_limits_are_those_of_the_process, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_process_that_has_gone_is_no_error, set_up, tear_down),
         cmocka_unit_test(without_permission_the_error_says_so),
+        cmocka_unit_test(path_is_cut_only_where_the_process_has_another_root),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
