@@ -1,0 +1,51 @@
+/* The formats of other tools that a profile is exported in: one file each, and one line each in profile_format.c's
+ * table. */
+#ifndef PYNECK_EXPORT_PROFILE_FORMAT_H
+#define PYNECK_EXPORT_PROFILE_FORMAT_H
+
+#include "analysis/profile_sum.h"
+#include "model/call_tree.h"
+
+#include <stdio.h>
+
+/* What is exported. */
+struct profile_document {
+    const struct profile_sum *sum;
+    const struct call_tree *tree;
+    enum profile_weight weight;
+    const char *title; /* what was watched, one line of clean text */
+};
+
+/* Formats that tell what came after what: they get each tick, in the order of time. */
+struct timeline_format {
+    /* Write what stands before the first tick; returns the format's own state. */
+    void *(*begin)(FILE *stream, const struct profile_document *document);
+
+    /* Write a selected tick. The document's sum holds the ticks up to this one. */
+    void (*write_tick)(void *state, FILE *stream, const struct profile_document *document,
+                       const struct profile_selection *selection, const struct tick *tick);
+
+    /* Write what stands after the last tick, and free the state. */
+    void (*end)(void *state, FILE *stream, const struct profile_document *document);
+};
+
+/* A format is one of the two kinds. */
+struct profile_format {
+    const char *name;
+    const char *help; /* what it is for, a few words */
+
+    /* Write a profile that is summed up; NULL in a timeline. */
+    void (*write_sum)(FILE *stream, const struct profile_document *document);
+
+    const struct timeline_format *timeline; /* or NULL */
+};
+
+extern const struct profile_format profile_format_collapsed;
+
+/* The format of that name, or NULL. */
+const struct profile_format *profile_format_find(const char *name);
+
+/* The names, with ", " between them. */
+void profile_format_list_names(char *names, size_t size);
+
+#endif

@@ -1,0 +1,99 @@
+#include "base/memory.h"
+#include "export/profile_exporter.h"
+#include "sample_tick.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum {
+    TEXT_SIZE = 1 << 16,
+};
+
+/* What a format makes of the sample tick, given twice: a text to free(). */
+static char *export_sample(const char *format, struct export_options options)
+{
+    char path[] = "/tmp/pyneck-export-XXXXXX";
+    char *text = memory_allocate(TEXT_SIZE, 1);
+    struct call_tree *tree;
+    struct tick *tick = sample_tick(&tree);
+    struct output *output;
+    int fd = mkstemp(path);
+
+    assert_true(fd >= 0);
+    assert_null(output_open(&output, path, false));
+    struct sink *sink = profile_exporter_open(profile_format_find(format), output, &options);
+    assert_null(sink_write_tick(sink, tick, tree));
+    assert_null(sink_write_tick(sink, tick, tree));
+    assert_null(sink_close(sink));
+    assert_null(output_close(output));
+    assert_true(read(fd, text, TEXT_SIZE - 1) >= 0);
+    close(fd);
+    unlink(path);
+    tick_free(tick);
+    call_tree_free(tree);
+    return text;
+}
+
+/* The sum of the numbers at the ends of the lines. */
+static int64_t sum_of_lines(const char *text)
+{
+    int64_t sum = 0;
+
+    for (const char *line = text; *line != '\0'; line = strchr(line, '\n') + 1) {
+        const char *end = strchr(line, '\n');
+        const char *number = end;
+        while (number[-1] != ' ')
+            number--;
+        sum += strtoll(number, NULL, 10);
+    }
+    return sum;
+}
+
+static void test_collapsed_stacks_add_up_to_the_profile(void **state)
+{
+    (void)state;
+    char *text = export_sample("collapsed", (struct export_options){.weight = WEIGHT_SAMPLES});
+    assert_int_equal(sum_of_lines(text), 60);
+    free(text);
+    text = export_sample("collapsed", (struct export_options){.weight = WEIGHT_CPU});
+    assert_int_equal(sum_of_lines(text), 1200000000);
+    free(text);
+}
+
+static void test_collapsed_stacks_leave_out_what_is_not_selected(void **state)
+{
+    (void)state;
+    char *text = export_sample("collapsed", (struct export_options){.selection = {.pid = 4711}});
+    assert_string_equal(text, "");
+    free(text);
+}
+
+static void test_every_format_that_is_listed_is_found(void **state)
+{
+    char names[256];
+    char *rest = names;
+
+    (void)state;
+    profile_format_list_names(names, sizeof(names));
+    for (const char *name = strtok_r(names, ", ", &rest); name != NULL; name = strtok_r(NULL, ", ", &rest))
+        assert_non_null(profile_format_find(name));
+    assert_null(profile_format_find("nonsense"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_collapsed_stacks_add_up_to_the_profile),
+        cmocka_unit_test(test_collapsed_stacks_leave_out_what_is_not_selected),
+        cmocka_unit_test(test_every_format_that_is_listed_is_found),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
