@@ -46,7 +46,12 @@ void action_shift(struct state *state, int argument)
 
 void action_focus(struct state *state, int argument)
 {
-    state->focus = (enum pane_id)(((int)state->focus + argument + PANES) % PANES);
+    state_focus_pane(state, (enum pane_id)(((int)state->focus + argument + PANES) % PANES));
+}
+
+void action_go(struct state *state, int argument)
+{
+    state_focus_pane(state, (enum pane_id)argument);
 }
 
 void action_zoom(struct state *state, int argument)

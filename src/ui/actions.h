@@ -9,6 +9,7 @@ void action_page(struct state *state, int argument);
 void action_jump(struct state *state, int argument);
 void action_shift(struct state *state, int argument);
 void action_focus(struct state *state, int argument);
+void action_go(struct state *state, int argument);
 void action_zoom(struct state *state, int argument);
 void action_search(struct state *state, int argument);
 void action_filter(struct state *state, int argument);

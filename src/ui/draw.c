@@ -11,7 +11,7 @@
 static void draw_extent(const struct table *table, const struct region *region, int title_end)
 {
     char text[64];
-    size_t visible = region->rows > 2 ? (size_t)region->rows - 2 : 0;
+    size_t visible = table->visible_rows > 0 ? (size_t)table->visible_rows : 0;
 
     if (visible == 0 || table->count <= visible)
         return;
@@ -48,6 +48,9 @@ static void draw_pane(struct state *state, enum pane_id pane)
     if (region->rows == 0)
         return;
     struct region rest = region_part(region, title_rows, 0, region->rows - title_rows, region->columns);
+    if (pane_classes[pane]->draw_around != NULL)
+        rest = pane_classes[pane]->draw_around(state, &rest);
+    state->table_regions[pane] = rest;
     table_draw(&state->tables[pane], &rest, state->focus == pane);
     if (title_rows > 0) /* after the table: it tells which rows are shown */
         draw_title_line(state, pane, region);
@@ -80,6 +83,7 @@ void draw_screen(struct state *state)
         .header_rows = header_rows(state, screen.rows, screen.columns),
         .process_rows = state->process_rows_seen < 1000 ? (int)state->process_rows_seen : 1000,
         .focus = state->focus,
+        .lower = state->lower,
         .zoomed = state->zoomed,
     };
     struct layout layout = layout_make(&screen, &wishes);

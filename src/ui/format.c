@@ -5,6 +5,7 @@
 #include "model/number.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -40,6 +41,15 @@ void format_bytes(char text[static FORMAT_SIZE], double bytes)
     }
     text_format_bytes(amount, bytes);
     snprintf(text, FORMAT_SIZE, "%s", amount);
+}
+
+void format_growth(char text[static FORMAT_SIZE], double bytes)
+{
+    char amount[FORMAT_SIZE];
+
+    format_bytes(amount, fabs(bytes));
+    bool is_unsigned = !real_is_known(bytes) || fabs(bytes) < 0.5;
+    snprintf(text, FORMAT_SIZE, "%s%.40s", is_unsigned ? "" : bytes > 0 ? "+" : "-", amount);
 }
 
 void format_seconds(char text[static FORMAT_SIZE], double seconds)

@@ -17,6 +17,9 @@ void format_count(char text[static FORMAT_SIZE], int64_t count);
 /* Bytes, or bytes a second: "0" "1.0K" "12.3M", at most five columns. */
 void format_bytes(char text[static FORMAT_SIZE], double bytes);
 
+/* Bytes that came (+) or went (-): "0" "+1.0K" "-12.3M", at most six columns. */
+void format_growth(char text[static FORMAT_SIZE], double bytes);
+
 /* Time that was spent: "0" "12ms" "1.23s" "1:02.3" "1:02:03" "3d04h", at most seven columns. */
 void format_seconds(char text[static FORMAT_SIZE], double seconds);
 

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "ui/format.h"
+#include "ui/function_cells.h"
 #include "ui/shorten.h"
 #include "ui/state.h"
 
@@ -15,11 +16,6 @@ enum {
 static const struct ranking_row *ranked_of(const void *row)
 {
     return ((const struct function_row *)row)->ranked;
-}
-
-static const struct function *function_of(const void *row)
-{
-    return ((const struct function_row *)row)->function;
 }
 
 static enum ranking_mode mode_of(const void *context)
@@ -85,24 +81,6 @@ static void draw_total_time(const struct table_cell *cell, const void *row)
     cell_seconds(cell, (double)total_ns(row, cell->context) / (double)NS_PER_SECOND);
 }
 
-static void draw_function(const struct table_cell *cell, const void *row)
-{
-    bool own = ranked_of(row)->samples > 0;
-    char text[TABLE_TEXT_SIZE];
-
-    shorten_function(text, sizeof(text), function_of(row)->name, (size_t)cell->columns);
-    cell_text_end(cell, own ? STYLE_TEXT : STYLE_DIM, text);
-}
-
-static void draw_place(const struct table_cell *cell, const void *row)
-{
-    uint32_t line = ranked_of(row)->line != 0 ? ranked_of(row)->line : function_of(row)->line;
-    char text[TABLE_TEXT_SIZE];
-
-    shorten_place(text, sizeof(text), function_of(row)->file, line, (size_t)cell->columns);
-    cell_text_end(cell, STYLE_DIM, text);
-}
-
 /* ---- order ---- */
 
 /* By what is shown, so that rows keep their place while they look the same. */
@@ -130,29 +108,13 @@ static int compare_total_time(const void *left, const void *right, const void *c
     return compare_count((int64_t)total_ns(left, context), (int64_t)total_ns(right, context));
 }
 
-static int compare_function(const void *left, const void *right, const void *context)
-{
-    (void)context;
-    return compare_text(function_of(left)->name, function_of(right)->name);
-}
-
-static int compare_place(const void *left, const void *right, const void *context)
-{
-    int order = compare_text(function_of(left)->file, function_of(right)->file);
-
-    (void)context;
-    if (order == 0)
-        order = compare_count(function_of(left)->line, function_of(right)->line);
-    return order != 0 ? order : compare_count(ranked_of(left)->line, ranked_of(right)->line);
-}
-
 static int compare_equal(const void *left, const void *right, const void *context)
 {
     int order = compare_total_percent(right, left, context);
 
     if (order == 0)
-        order = compare_function(left, right, context);
-    return order != 0 ? order : compare_place(left, right, context);
+        order = function_row_compare_name(left, right, context);
+    return order != 0 ? order : function_row_compare_place(left, right, context);
 }
 
 static const struct column function_columns[] = {
@@ -194,27 +156,16 @@ static const struct column function_columns[] = {
      .minimal_width = 14,
      .elastic = 5,
      .priority = 1,
-     .draw = draw_function,
-     .compare = compare_function},
+     .draw = function_row_draw_name,
+     .compare = function_row_compare_name},
     {.title = "FILE:LINE",
      .help = "where it is defined; with lines, the line being executed",
      .minimal_width = 12,
      .elastic = 4,
      .priority = 2,
-     .draw = draw_place,
-     .compare = compare_place},
+     .draw = function_row_draw_place,
+     .compare = function_row_compare_place},
 };
-
-static uint64_t identity(const void *row)
-{
-    return (uint64_t)ranked_of(row)->function << 32 | ranked_of(row)->line;
-}
-
-static void row_text(char text[static TABLE_TEXT_SIZE], const void *row, const void *context)
-{
-    (void)context;
-    snprintf(text, TABLE_TEXT_SIZE, "%s %s", function_of(row)->name, function_of(row)->file);
-}
 
 /* ---- the pane ---- */
 
@@ -322,9 +273,9 @@ static const struct table_class function_table = {
     .columns = function_columns,
     .column_count = sizeof(function_columns) / sizeof(function_columns[0]),
     .sort_column = 0,
-    .identity = identity,
+    .identity = function_row_identity,
     .compare_equal = compare_equal,
-    .text = row_text,
+    .text = function_row_text,
 };
 
 const struct pane_class functions_pane = {

@@ -7,7 +7,7 @@
 
 enum {
     KEY_WIDTH = 11,
-    COLUMN_WIDTH = 11,
+    COLUMN_WIDTH = 13,
 };
 
 /* `row` is where the next line goes: above the region when the help is scrolled, and below it for what does

@@ -44,6 +44,7 @@ static void drop(struct history *history, size_t index)
 {
     for (size_t choice = 0; choice < WINDOW_CHOICES; choice++)
         window_free(history->processes[index].windows[choice]);
+    memory_history_free(&history->processes[index].memory);
     history->processes[index] = history->processes[--history->count];
 }
 
@@ -76,6 +77,7 @@ static void add_to_windows(struct process_history *known, const struct tick *tic
     known->last_seen_ns = tick->monotonic_ns;
     for (size_t choice = 0; choice < WINDOW_CHOICES; choice++)
         window_add(known->windows[choice], tick, process);
+    memory_history_add(&known->memory, tick, process);
     if (profile != NULL) {
         known->samples += profile->samples;
         known->partial += profile->partial;

@@ -4,6 +4,7 @@
 #define PYNECK_UI_HISTORY_H
 
 #include "analysis/ranking.h"
+#include "ui/memory_history.h"
 
 #include <stddef.h>
 
@@ -24,6 +25,7 @@ struct process_history {
     uint64_t start_ticks;
     uint64_t last_seen_ns; /* CLOCK_MONOTONIC */
     struct window *windows[WINDOW_CHOICES];
+    struct memory_history memory;
     uint64_t samples;
     uint64_t partial;
     uint64_t invalid;

@@ -1,7 +1,8 @@
 #include "ui/layout.h"
 
 enum {
-    SIDE_BY_SIDE_COLUMNS = 140, /* from here on functions and files stand side by side */
+    SIDE_BY_SIDE_COLUMNS = 140, /* from here on two panes stand side by side below the processes */
+    GRID_ROWS = 20,             /* from here on all four of them */
     TITLE_ROWS = 2,             /* a pane's title and column titles */
     LEAST_PROCESSES = 3,        /* rows that the process table keeps free, so that the layout stays calm */
     SMALLEST_WITH_BAR = 4,
@@ -22,23 +23,40 @@ static int process_pane_rows(int rows, int wanted, bool side_by_side)
     return clamp(wanted < share ? wanted : share, PANE_MINIMAL_ROWS, rows - others);
 }
 
-static void stack_details(struct layout *layout, const struct region *area)
+static void stack_details(struct layout *layout, const struct region *area, enum pane_id lower)
 {
     int functions = clamp(area->rows * 7 / 12, PANE_MINIMAL_ROWS, area->rows - PANE_MINIMAL_ROWS);
 
     layout->panes[PANE_FUNCTIONS] = region_part(area, 0, 0, functions, area->columns);
-    layout->panes[PANE_FILES] = region_part(area, functions, 0, area->rows - functions, area->columns);
+    layout->panes[lower] = region_part(area, functions, 0, area->rows - functions, area->columns);
 }
 
-static void place_details(struct layout *layout, const struct region *area)
+/* All four: functions and memory at the left, threads and files at the right. */
+static void place_grid(struct layout *layout, const struct region *left, const struct region *right)
+{
+    int upper = left->rows / 2;
+
+    layout->panes[PANE_FUNCTIONS] = region_part(left, 0, 0, upper, left->columns);
+    layout->panes[PANE_MEMORY] = region_part(left, upper, 0, left->rows - upper, left->columns);
+    layout->panes[PANE_THREADS] = region_part(right, 0, 0, upper, right->columns);
+    layout->panes[PANE_FILES] = region_part(right, upper, 0, right->rows - upper, right->columns);
+}
+
+static void place_details(struct layout *layout, const struct region *area, enum pane_id lower)
 {
     if (area->columns < SIDE_BY_SIDE_COLUMNS) {
-        stack_details(layout, area);
+        stack_details(layout, area, lower);
         return;
     }
-    int left = area->columns / 2;
-    layout->panes[PANE_FUNCTIONS] = region_part(area, 0, 0, area->rows, left);
-    layout->panes[PANE_FILES] = region_part(area, 0, left + 1, area->rows, area->columns - left - 1);
+    int middle = area->columns / 2;
+    struct region left = region_part(area, 0, 0, area->rows, middle);
+    struct region right = region_part(area, 0, middle + 1, area->rows, area->columns - middle - 1);
+    if (area->rows >= GRID_ROWS) {
+        place_grid(layout, &left, &right);
+        return;
+    }
+    layout->panes[PANE_FUNCTIONS] = left;
+    layout->panes[lower] = right;
 }
 
 static void place_panes(struct layout *layout, const struct region *body, const struct layout_wishes *wishes)
@@ -60,7 +78,7 @@ static void place_panes(struct layout *layout, const struct region *body, const 
     int rows = process_pane_rows(body->rows, wishes->process_rows, side_by_side);
     layout->panes[PANE_PROCESSES] = region_part(body, 0, 0, rows, body->columns);
     struct region details = region_part(body, rows, 0, body->rows - rows, body->columns);
-    place_details(layout, &details);
+    place_details(layout, &details, pane_is_lower(wishes->focus) ? wishes->focus : wishes->lower);
 }
 
 struct layout layout_make(const struct region *screen, const struct layout_wishes *wishes)

@@ -14,6 +14,7 @@ struct layout_wishes {
     int header_rows;
     int process_rows; /* rows that the process table could fill */
     enum pane_id focus;
+    enum pane_id lower; /* which of files, threads and memory has the place when there is room for one only */
     bool zoomed;
 };
 

@@ -16,12 +16,13 @@ static bool contains(const struct region *region, int row, int column)
 static void click_pane(struct state *state, enum pane_id pane, const struct event *event)
 {
     struct table *table = &state->tables[pane];
-    int title_rows = state->regions[pane].rows >= 2;
-    int row = event->row - state->regions[pane].top - title_rows;
+    int row = event->row - state->table_regions[pane].top;
     int column = table_column_at(table, event->column);
     long index = table_row_at(table, row);
 
-    state->focus = pane;
+    state_focus_pane(state, pane);
+    if (!contains(&state->table_regions[pane], event->row, event->column))
+        return;
     if (row == 0 && column >= 0) {
         table_sort_by(table, (size_t)column);
         state_update_all(state);

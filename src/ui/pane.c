@@ -6,10 +6,14 @@
 #include <string.h>
 
 const struct pane_class *const pane_classes[PANES] = {
-    [PANE_PROCESSES] = &processes_pane,
-    [PANE_FUNCTIONS] = &functions_pane,
-    [PANE_FILES] = &files_pane,
+    [PANE_PROCESSES] = &processes_pane, [PANE_FUNCTIONS] = &functions_pane, [PANE_FILES] = &files_pane,
+    [PANE_THREADS] = &threads_pane,     [PANE_MEMORY] = &memory_pane,
 };
+
+bool pane_is_lower(enum pane_id pane)
+{
+    return pane == PANE_FILES || pane == PANE_THREADS || pane == PANE_MEMORY;
+}
 
 void cell_text(const struct table_cell *cell, enum style style, const char *text)
 {
@@ -51,6 +55,14 @@ void cell_bytes(const struct table_cell *cell, double bytes)
 void cell_amount(const struct table_cell *cell, int64_t bytes)
 {
     cell_bytes(cell, count_is_known(bytes) ? (double)bytes : UNKNOWN_REAL);
+}
+
+void cell_growth(const struct table_cell *cell, double bytes)
+{
+    char text[FORMAT_SIZE];
+
+    format_growth(text, bytes);
+    cell_text_right(cell, number_style(text), text);
 }
 
 void cell_count(const struct table_cell *cell, int64_t count)

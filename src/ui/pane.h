@@ -8,6 +8,8 @@ enum pane_id {
     PANE_PROCESSES,
     PANE_FUNCTIONS,
     PANE_FILES,
+    PANE_THREADS,
+    PANE_MEMORY,
     PANES,
 };
 
@@ -23,6 +25,8 @@ struct pane_class {
     const struct table_class *table;
     /* Fill the table from the state: the tick, the selected process or a setting has changed. */
     void (*update)(struct state *state);
+    /* Draw what stands above and below the table, and return the region that is left for it; NULL: nothing does. */
+    struct region (*draw_around)(const struct state *state, const struct region *body);
     /* Draw the title line after the pane's frame line is there. */
     void (*draw_title)(const struct state *state, const struct region *line, enum style style);
     /* Say why there are no rows. */
@@ -35,9 +39,14 @@ extern const struct table_class process_table;
 extern const struct pane_class processes_pane;
 extern const struct pane_class functions_pane;
 extern const struct pane_class files_pane;
+extern const struct pane_class threads_pane;
+extern const struct pane_class memory_pane;
 
 /* The class of each pane. */
 extern const struct pane_class *const pane_classes[PANES];
+
+/* Whether a pane is one of those that share a place where there is room for one only. */
+bool pane_is_lower(enum pane_id pane);
 
 /* What all cells draw with: text in the cell's room. */
 void cell_text(const struct table_cell *cell, enum style style, const char *text);
@@ -48,6 +57,7 @@ void cell_text_end(const struct table_cell *cell, enum style style, const char *
 void cell_percent(const struct table_cell *cell, double percent, double strong_from);
 void cell_bytes(const struct table_cell *cell, double bytes);
 void cell_amount(const struct table_cell *cell, int64_t bytes);
+void cell_growth(const struct table_cell *cell, double bytes);
 void cell_count(const struct table_cell *cell, int64_t count);
 void cell_seconds(const struct table_cell *cell, double seconds);
 

@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "ui/shorten.h"
 #include "ui/state.h"
+#include "ui/state_bar.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -69,6 +70,21 @@ static void draw_open_files(const struct table_cell *cell, const void *row)
     }
 }
 
+static void draw_memory_growth(const struct table_cell *cell, const void *row)
+{
+    cell_growth(cell, process_of(row)->growth_bytes_per_second);
+}
+
+static void draw_open_file_growth(const struct table_cell *cell, const void *row)
+{
+    double growth = process_of(row)->open_file_growth_per_second;
+    char text[16];
+
+    snprintf(text, sizeof(text), growth == 0 ? "0" : "%+.0f", growth);
+    cell_text_right(cell, real_is_known(growth) && growth != 0 ? STYLE_TEXT : STYLE_DIM,
+                    real_is_known(growth) ? text : "-");
+}
+
 static void draw_nice(const struct table_cell *cell, const void *row)
 {
     char text[16];
@@ -104,14 +120,6 @@ static const struct {
     {'I', "idle", STYLE_DIM},     {'X', "dead", STYLE_DIM},
 };
 
-static const enum style thread_state_styles[THREAD_STATES] = {
-    [THREAD_RUNNING] = STYLE_GOOD,  [THREAD_RUNNABLE] = STYLE_WARNING, [THREAD_GIL] = STYLE_WARNING,
-    [THREAD_LOCK] = STYLE_WARNING,  [THREAD_SLEEP] = STYLE_DIM,        [THREAD_DISK] = STYLE_WARNING,
-    [THREAD_NETWORK] = STYLE_LABEL, [THREAD_PIPE] = STYLE_LABEL,       [THREAD_POLL] = STYLE_DIM,
-    [THREAD_CHILD] = STYLE_DIM,     [THREAD_GC] = STYLE_GOOD,          [THREAD_NATIVE] = STYLE_GOOD,
-    [THREAD_OTHER] = STYLE_DIM,
-};
-
 /* What the busiest Python thread does where that is known and there is room for the word; else what the
  * kernel says of the process. */
 static void draw_state(const struct table_cell *cell, const void *row)
@@ -131,7 +139,7 @@ static void draw_state(const struct table_cell *cell, const void *row)
     }
     if (process_row->busiest != NULL && !stopped) {
         word = thread_state_name(process_row->busiest->state);
-        style = thread_state_styles[process_row->busiest->state];
+        style = state_text_style(process_row->busiest->state);
     }
     cell_text(cell, style, (size_t)cell->columns >= strlen(word) ? word : letter);
 }
@@ -224,6 +232,8 @@ COMPARE_BY(compare_read, compare_real, read_bytes_per_second)
 COMPARE_BY(compare_write, compare_real, write_bytes_per_second)
 COMPARE_BY(compare_threads, compare_count, thread_count)
 COMPARE_BY(compare_open_files, compare_count, open_file_count)
+COMPARE_BY(compare_memory_growth, compare_real, growth_bytes_per_second)
+COMPARE_BY(compare_open_file_growth, compare_real, open_file_growth_per_second)
 COMPARE_BY(compare_nice, compare_count, nice)
 COMPARE_BY(compare_state, compare_count, state)
 COMPARE_BY(compare_command, compare_text, command)
@@ -286,6 +296,14 @@ static const struct column process_columns[] = {
      .descending = true,
      .draw = draw_resident,
      .compare = compare_resident},
+    {.title = "GROWTH",
+     .help = "bytes a second by which the resident memory grows",
+     .minimal_width = 6,
+     .priority = 11,
+     .alignment = ALIGN_RIGHT,
+     .descending = true,
+     .draw = draw_memory_growth,
+     .compare = compare_memory_growth},
     {.title = "READ/s",
      .help = "bytes a second from storage",
      .minimal_width = 6,
@@ -318,6 +336,14 @@ static const struct column process_columns[] = {
      .descending = true,
      .draw = draw_open_files,
      .compare = compare_open_files},
+    {.title = "FD/s",
+     .help = "open files by which their number grows in a second",
+     .minimal_width = 4,
+     .priority = 12,
+     .alignment = ALIGN_RIGHT,
+     .descending = true,
+     .draw = draw_open_file_growth,
+     .compare = compare_open_file_growth},
     {.title = "NI",
      .help = "nice value: higher gives way to others",
      .minimal_width = 3,

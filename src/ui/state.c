@@ -18,6 +18,7 @@ void state_init(struct state *state, struct source *source, const struct screen_
         .mode = options->mode,
         .all_processes = options->all_processes,
         .window = WINDOW_SLIDING,
+        .lower = PANE_FILES,
         .dialog.cursor_row = -1,
         .dialog.target.pidfd = -1,
         .canvas.ascii = ascii,
@@ -35,6 +36,7 @@ void state_free(struct state *state)
     for (int pane = 0; pane < PANES; pane++)
         table_free(&state->tables[pane]);
     process_rows_free(&state->process_rows);
+    thread_rows_free(&state->thread_rows);
     function_rows_free(&state->function_rows);
     history_free(&state->history);
     tick_free(state->tick);
@@ -50,8 +52,8 @@ const struct process *state_selected_process(const struct state *state)
 
 void state_update_details(struct state *state)
 {
-    functions_pane.update(state);
-    files_pane.update(state);
+    for (int pane = PANE_PROCESSES + 1; pane < PANES; pane++)
+        pane_classes[pane]->update(state);
 }
 
 void state_update_all(struct state *state)
@@ -66,10 +68,19 @@ void state_tell_focus(struct state *state)
     struct source_focus focus = {
         .pid = process != NULL ? process->pid : 0,
         .all_processes = state->all_processes,
+        .proportional_memory = state->focus == PANE_MEMORY,
     };
 
     source_set_focus(state->source, &focus);
     state->focus_pid = focus.pid;
+}
+
+void state_focus_pane(struct state *state, enum pane_id pane)
+{
+    state->focus = pane;
+    if (pane_is_lower(pane))
+        state->lower = pane;
+    state_tell_focus(state);
 }
 
 void state_take_tick(struct state *state, struct tick *tick)

@@ -9,6 +9,7 @@
 #include "ui/pane.h"
 #include "ui/process_rows.h"
 #include "ui/screen.h"
+#include "ui/thread_rows.h"
 
 enum {
     MESSAGE_SIZE = 256,
@@ -27,9 +28,11 @@ struct state {
     uint64_t refresh_ns; /* when to read a tick before it is due, because the selection moved; 0: never */
 
     struct table tables[PANES];
-    struct region regions[PANES]; /* where they are on the screen; no rows: not shown */
-    struct region bar;            /* where the keys are shown */
+    struct region regions[PANES];       /* where they are on the screen; no rows: not shown */
+    struct region table_regions[PANES]; /* and where in them their tables are */
+    struct region bar;                  /* where the keys are shown */
     enum pane_id focus;
+    enum pane_id lower;       /* of files, threads and memory the one that was looked at last */
     bool zoomed;              /* the focused pane has the screen */
     size_t process_rows_seen; /* most rows that the process table has had, for a calm layout */
     bool list_changes;        /* ... which may be another when the next tick comes */
@@ -40,6 +43,8 @@ struct state {
     bool selection_settled; /* until then the selection goes to the busiest process */
     uid_t user;
     bool user_filtered;
+
+    struct thread_rows thread_rows;
 
     struct function_rows function_rows;
     uint64_t functions_sequence; /* of the tick that they were ranked for */
@@ -70,6 +75,9 @@ void state_update_all(struct state *state);
 
 /* To be called when the selection in a table may have moved. */
 void state_selection_moved(struct state *state);
+
+/* Give a pane the focus. */
+void state_focus_pane(struct state *state, enum pane_id pane);
 
 /* Tell the source what is looked at. */
 void state_tell_focus(struct state *state);

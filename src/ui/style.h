@@ -32,7 +32,13 @@ enum style {
     STYLE_BAR_STEAL,
     STYLE_BAR_USED,
     STYLE_BAR_CACHE,
-    STYLE_BAR_SHARE, /* the small bar beside a function's share */
+    STYLE_STATE_RUNNING, /* bars of thread states: running Python code, */
+    STYLE_STATE_NATIVE,  /* native code, */
+    STYLE_STATE_GC,      /* the collector, */
+    STYLE_STATE_WANTING, /* kept from running by others, */
+    STYLE_STATE_IO,      /* waiting for data, */
+    STYLE_STATE_IDLE,    /* waiting for something else */
+    STYLE_BAR_SHARE,     /* the small bar beside a function's share */
     STYLES,
 };
 

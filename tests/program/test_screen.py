@@ -198,6 +198,23 @@ def test_counters_start_anew(open_screen):
     terminal.wait_for("0 samples")
 
 
+@pytest.mark.parametrize("key, name", [("4", "threads"), ("5", "memory")])
+def test_threads_and_memory_take_the_place_of_the_files(open_screen, key, name):
+    terminal = open_screen()
+    terminal.press(key)
+    expect_screen(terminal, name)
+    terminal.press("1")  # the place stays theirs
+    terminal.wait_for("▶ Python processes")
+    assert terminal.row_with("Open files") is None
+
+
+@pytest.mark.parametrize("key, name", [("4", "threads"), ("5", "memory")])
+def test_with_the_whole_screen_threads_show_a_stack_and_memory_a_graph(open_screen, key, name):
+    terminal = open_screen(columns=100, rows=30)
+    terminal.press(key, "Enter")
+    expect_screen(terminal, f"{name}-zoomed")
+
+
 def test_a_pane_takes_the_whole_screen_and_gives_it_back(open_screen):
     terminal = open_screen()
     terminal.press("Tab", "Tab", "Enter")
@@ -233,13 +250,13 @@ def test_the_bar_at_the_bottom_can_be_clicked(open_screen):
 
 
 def test_the_help_has_every_key_and_column(open_screen):
-    terminal = open_screen(rows=140)
+    terminal = open_screen(rows=180)
     terminal.press("?")
     terminal.wait_for(re.compile("Rate +stack samples"))
     text = terminal.text()
-    for key in "F1 F3 F4 F5 F6 F7 F8 F9 F10 / \\ < > I t k u a m w L r Z + - ? q Tab Enter Esc".split():
+    for key in "F1 F3 F4 F5 F6 F7 F8 F9 F10 / \\ < > I 1 2 3 4 5 t k u a m w L r Z + - ? q Tab Enter Esc".split():
         assert re.search(rf"│ (\S+ )?{re.escape(key)} ", text), f"{key} is not in the help"
-    for title in "PID USER CPU% MEM% RSS READ/s WRITE/s THR FD PY STATE WHERE COMMAND".split():
+    for title in "PID USER CPU% MEM% RSS GROWTH READ/s WRITE/s THR FD FD/s PY STATE WHERE COMMAND TID SINCE GIL% STATES".split():
         assert f"│ {title} " in text
     assert "…" not in text
     terminal.press("q")

@@ -269,12 +269,13 @@ static const struct {
     int node;
     uint32_t cpu_samples[FAKE_TICKS];
     uint32_t waiting_samples[FAKE_TICKS];
+    int growth_mebibytes; /* in each tick */
 } work[] = {
-    {4242, NODE_IS_PRIME, {20, 30, 10}, {0, 0, 0}}, {4242, NODE_RECURSE, {0, 20, 20}, {0, 0, 0}},
-    {4242, NODE_SIEVE, {10, 20, 50}, {0, 0, 0}},    {4242, NODE_DECODE, {2, 15, 10}, {0, 0, 0}},
-    {4242, NODE_READ_ROWS, {1, 10, 6}, {5, 5, 5}},  {4242, NODE_RECV, {0, 1, 1}, {30, 90, 90}},
-    {4242, NODE_MODULE, {0, 1, 0}, {0, 0, 0}},      {901, NODE_RECV, {1, 10, 10}, {20, 80, 80}},
-    {4300, NODE_DECODE, {1, 3, 3}, {10, 50, 50}},
+    {4242, NODE_IS_PRIME, {20, 30, 10}, {0, 0, 0}, 0}, {4242, NODE_RECURSE, {0, 20, 20}, {0, 0, 0}, 0},
+    {4242, NODE_SIEVE, {10, 20, 50}, {0, 0, 0}, 40},   {4242, NODE_DECODE, {2, 15, 10}, {0, 0, 0}, 9},
+    {4242, NODE_READ_ROWS, {1, 10, 6}, {5, 5, 5}, -1}, {4242, NODE_RECV, {0, 1, 1}, {30, 90, 90}, 0},
+    {4242, NODE_MODULE, {0, 1, 0}, {0, 0, 0}, 0},      {901, NODE_RECV, {1, 10, 10}, {20, 80, 80}, 0},
+    {4300, NODE_DECODE, {1, 3, 3}, {10, 50, 50}, 0},
 };
 
 static const struct profile *make_profile(const struct fake_source *fake, struct tick *tick, pid_t pid)
@@ -282,7 +283,8 @@ static const struct profile *make_profile(const struct fake_source *fake, struct
     struct profile_counter *counters = arena_allocate(tick->arena, 2 * COUNT_OF(work), sizeof(*counters));
     struct profile *profile = arena_allocate(tick->arena, 1, sizeof(*profile));
 
-    *profile = (struct profile){.rate_hz = 100, .cpu_percent = 0.6, .counters = counters};
+    *profile =
+        (struct profile){.rate_hz = 100, .cpu_percent = 0.6, .growth_measured = true, .counters = counters};
     for (size_t i = 0; i < COUNT_OF(work) && tick->sequence < FAKE_TICKS; i++) {
         uint32_t cpu = work[i].cpu_samples[tick->sequence];
         uint32_t waiting = work[i].waiting_samples[tick->sequence];
@@ -290,16 +292,58 @@ static const struct profile *make_profile(const struct fake_source *fake, struct
             continue;
         counters[profile->counter_count++] =
             (struct profile_counter){.node = fake->nodes[work[i].node],
-                                     .tid = pid,
+                                     .tid = waiting > cpu ? pid + 1 : pid,
                                      .state = waiting > 0 ? THREAD_NETWORK : THREAD_RUNNING,
                                      .samples = cpu + waiting,
                                      .wall_ns = (cpu + waiting) * 10 * NS_PER_MILLISECOND,
-                                     .cpu_ns = cpu * 10 * NS_PER_MILLISECOND};
+                                     .cpu_ns = cpu * 10 * NS_PER_MILLISECOND,
+                                     .memory_growth_bytes = work[i].growth_mebibytes * MEBIBYTE};
         profile->samples += cpu + waiting;
     }
     profile->partial = pid == 4242 ? tick->sequence == 1 ? 12 : 0 : 0;
     profile->late = pid == 4242 ? tick->sequence == 2 ? 3 : 0 : 0;
     return profile;
+}
+
+static const struct waiting waiting_for_peer = {.kind = "network",
+                                                .fd = 7,
+                                                .description = "tcp6 [2001:db8::2]:51234",
+                                                .waited_ns = 12345 * INT64_C(1000000)};
+static const struct waiting waiting_for_gil = {
+    .kind = "gil", .fd = -1, .description = "futex", .waited_ns = UNKNOWN_COUNT};
+
+/* More threads of the process that most tests look at. */
+static const struct thread workers[] = {
+    {.tid = 4243,
+     .name = "receiver",
+     .state = THREAD_NETWORK,
+     .cpu_percent = 1.2,
+     .gil_percent = 0.4,
+     .has_stack = true,
+     .waiting = &waiting_for_peer},
+    {.tid = 4244,
+     .name = "データ-1",
+     .state = THREAD_GIL,
+     .cpu_percent = 12,
+     .gil_percent = 10.5,
+     .has_stack = true,
+     .waiting = &waiting_for_gil},
+};
+
+static void add_workers(const struct fake_source *fake, struct tick *tick, struct process *process)
+{
+    struct thread *threads = arena_allocate(tick->arena, 1 + COUNT_OF(workers), sizeof(*threads));
+
+    threads[0] = process->threads[0];
+    threads[0].name = "MainThread";
+    threads[0].holds_gil = 1;
+    threads[0].gil_percent = 88;
+    for (size_t i = 0; i < COUNT_OF(workers); i++)
+        threads[1 + i] = workers[i];
+    threads[1].stack_node = fake->nodes[NODE_RECV];
+    threads[2].stack_node = fake->nodes[NODE_DECODE];
+    process->threads = threads;
+    process->thread_detail_count = 1 + COUNT_OF(workers);
 }
 
 static const struct thread *make_thread(const struct fake_source *fake, struct tick *tick, pid_t pid)
@@ -312,6 +356,7 @@ static const struct thread *make_thread(const struct fake_source *fake, struct t
                                   .state = doing[i].state,
                                   .cpu_percent = 50,
                                   .holds_gil = -1,
+                                  .gil_percent = UNKNOWN_REAL,
                                   .has_stack = true,
                                   .stack_node = fake->nodes[doing[i].node]};
         return thread;
@@ -394,6 +439,35 @@ static void add_files(struct tick *tick, struct process *process)
 
 /* ---- ticks ---- */
 
+static const struct collector_usage collector = {
+    .generation_count = 3,
+    .collections = {812, 73, 2},
+    .collecting_seconds = 0.418,
+    .tracked_objects = 123456,
+};
+
+static void complete_memory(const struct tick *tick, struct process *process)
+{
+    bool detailed = process->is_python && process->error == NULL;
+
+    process->anonymous_bytes = detailed ? process->resident_bytes * 3 / 4 : UNKNOWN_COUNT;
+    process->file_bytes = detailed ? process->resident_bytes / 4 : UNKNOWN_COUNT;
+    process->shared_memory_bytes = detailed ? 0 : UNKNOWN_COUNT;
+    process->swap_bytes = detailed ? 0 : UNKNOWN_COUNT;
+    process->proportional_bytes = UNKNOWN_COUNT;
+    process->growth_bytes_per_second = tick->sequence > 0 ? 0 : UNKNOWN_REAL;
+    process->minor_faults_per_second = tick->sequence > 0 ? 1234 : UNKNOWN_REAL;
+    process->major_faults_per_second = tick->sequence > 0 ? 0 : UNKNOWN_REAL;
+    process->open_file_growth_per_second = tick->sequence > 0 ? 0 : UNKNOWN_REAL;
+    if (process->pid != 4242)
+        return;
+    uint64_t behind = tick->sequence < FAKE_TICKS ? FAKE_TICKS - 1 - tick->sequence : 0;
+    process->resident_bytes -= (int64_t)behind * 48 * MEBIBYTE;
+    process->growth_bytes_per_second = tick->sequence > 0 ? 48 * MEBIBYTE : UNKNOWN_REAL;
+    process->open_file_growth_per_second = tick->sequence > 0 ? 2 : UNKNOWN_REAL;
+    process->collector = &collector;
+}
+
 static void complete_process(const struct fake_source *fake, struct tick *tick, struct process *process)
 {
     if (tick->sequence == 0) {
@@ -403,6 +477,9 @@ static void complete_process(const struct fake_source *fake, struct tick *tick, 
     }
     process->threads = make_thread(fake, tick, process->pid);
     process->thread_detail_count = process->threads != NULL;
+    if (process->pid == 4242)
+        add_workers(fake, tick, process);
+    complete_memory(tick, process);
     if (process->is_python && process->error == NULL)
         process->profile = make_profile(fake, tick, process->pid);
     if (process->pid == fake->focus.pid)

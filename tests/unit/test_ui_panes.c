@@ -290,7 +290,7 @@ static void panes_never_overlap_and_the_focused_one_is_shown(void **unused)
             struct region screen = canvas_region(&canvas);
             for (int focus = 0; focus < PANES; focus++) {
                 struct layout_wishes wishes = {
-                    .header_rows = rows / 5, .process_rows = rows % 9, .focus = focus};
+                    .header_rows = rows / 5, .process_rows = rows % 9, .focus = focus, .lower = PANE_FILES};
                 struct layout layout = layout_make(&screen, &wishes);
                 assert_true(layout.panes[focus].rows > 0);
                 for (int pane = 0; pane < PANES; pane++) {
