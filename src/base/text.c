@@ -121,6 +121,16 @@ const char *text_fit_end(const char *text, size_t columns)
     return text;
 }
 
+const char *text_end(const char *text, size_t bytes)
+{
+    size_t length = strlen(text);
+    const char *end = length > bytes ? text + length - bytes : text;
+
+    while (((unsigned char)*end & 0xc0) == 0x80) /* within a character */
+        end++;
+    return end;
+}
+
 void text_format_bytes(char text[static TEXT_AMOUNT_SIZE], double bytes)
 {
     static const char units[] = "BKMGTPE";

@@ -24,6 +24,9 @@ size_t text_fit(const char *text, size_t columns);
 /* Where to start so that the end of clean text fits into `columns` (a pointer into `text`). */
 const char *text_fit_end(const char *text, size_t columns);
 
+/* The end of clean text: as much as `bytes` hold, from the beginning of a character (a pointer into `text`). */
+const char *text_end(const char *text, size_t bytes);
+
 enum {
     TEXT_AMOUNT_SIZE = 16,
 };

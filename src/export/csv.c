@@ -1,4 +1,5 @@
 /* CSV (RFC 4180) as a time series: a header, then one row per process a tick. What is unknown is empty. */
+#include "analysis/verdict.h"
 #include "export/format.h"
 
 #include "base/clock.h"
@@ -12,6 +13,7 @@ struct row {
     const struct process *process;
     const struct ranking_row *hottest; /* function; NULL when there is none */
     const struct function *function;   /* its name */
+    const struct verdict *verdict;     /* NULL when there is none */
 };
 
 static void write_text(FILE *stream, const char *text)
@@ -109,6 +111,28 @@ static void write_function_percent(FILE *stream, const struct row *row)
         write_real(stream, row->hottest->own_percent);
 }
 
+static void write_verdict(FILE *stream, const struct row *row)
+{
+    if (row->verdict != NULL)
+        write_text(stream, verdict_kind_name(row->verdict->first.kind));
+}
+
+static void write_verdict_percent(FILE *stream, const struct row *row)
+{
+    if (row->verdict != NULL)
+        write_real(stream, row->verdict->first.percent);
+}
+
+static void write_verdict_summary(FILE *stream, const struct row *row)
+{
+    char summary[VERDICT_SUMMARY_SIZE];
+
+    if (row->verdict == NULL)
+        return;
+    verdict_format(summary, &row->verdict->first, 0);
+    write_text(stream, summary);
+}
+
 enum column_kind {
     COLUMN_WRITTEN, /* by a function of its own */
     COLUMN_TEXT,    /* a member of struct process */
@@ -145,6 +169,9 @@ static const struct column {
     {"function_file", .write = write_function_file},
     {"function_line", .write = write_function_line},
     {"function_own_percent", .write = write_function_percent},
+    {"verdict", .write = write_verdict},
+    {"verdict_percent", .write = write_verdict_percent},
+    {"verdict_summary", .write = write_verdict_summary},
     {"command", COLUMN_TEXT, .member = MEMBER(command)},
     {"error", COLUMN_TEXT, .member = MEMBER(error)},
 };
@@ -193,11 +220,14 @@ static void write_tick(FILE *stream, const struct tick *tick, const struct call_
         const struct process *process = &tick->processes[i];
         struct ranking ranking = ranking_of_process(tick, process, tree, options->mode, RANKING_FUNCTIONS);
         struct row row = {.tick = tick, .process = process};
+        struct verdict verdict;
 
         if (ranking.count > 0) {
             row.hottest = &ranking.rows[0];
             row.function = call_tree_function(tree, ranking.rows[0].function);
         }
+        if (verdict_of_process(tick, process, tree, &verdict))
+            row.verdict = &verdict;
         for (size_t column = 0; column < COLUMNS; column++) {
             write_cell(stream, &columns[column], &row);
             end_cell(stream, column);

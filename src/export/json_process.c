@@ -210,7 +210,7 @@ json_t *json_process(const struct tick *tick, const struct process *process, con
     put_value(object, "memory", json_memory(tick, process, tree));
     put_value(object, "python", json_python(process->python));
     put_value(object, "sampling", json_sampling(process->profile));
-    put_value(object, "verdict", NULL);
+    put_value(object, "verdict", json_verdict(tick, process, tree));
     put_value(object, "functions", json_ranking(tick, process, tree, mode, RANKING_FUNCTIONS));
     put_value(object, "lines", json_ranking(tick, process, tree, mode, RANKING_LINES));
     put_value(object, "threads", json_threads(process, tree));

@@ -13,6 +13,9 @@ json_t *json_system(const struct system_usage *system);
 json_t *json_process(const struct tick *tick, const struct process *process, const struct call_tree *tree,
                      enum ranking_mode mode);
 
+/* "verdict", null when there is none */
+json_t *json_verdict(const struct tick *tick, const struct process *process, const struct call_tree *tree);
+
 /* "python", null when it is not known */
 json_t *json_python(const struct python_info *python);
 

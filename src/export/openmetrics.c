@@ -1,5 +1,6 @@
 /* OpenMetrics text 1.0: each tick is a whole exposition. All values are gauges of the tick's interval, in
  * base units: seconds, bytes and ratios (1 is one core, or all of a thing). What is unknown is left out. */
+#include "analysis/verdict.h"
 #include "export/format.h"
 
 #include "base/clock.h"
@@ -198,6 +199,18 @@ static void write_process_info(const struct exposition *exposition, const char *
     }
 }
 
+static void write_verdicts(const struct exposition *exposition, const char *family)
+{
+    for (size_t i = 0; i < exposition->tick->process_count; i++) {
+        const struct process *process = &exposition->tick->processes[i];
+        struct number_text pid = number_text(process->pid);
+        struct verdict verdict;
+        if (verdict_of_process(exposition->tick, process, exposition->tree, &verdict))
+            write_sample(exposition->stream, family, ratio(verdict.first.percent), "pid", pid.text, "kind",
+                         verdict_kind_name(verdict.first.kind), NO_MORE_LABELS);
+    }
+}
+
 static double process_cpu(const struct process *process)
 {
     return ratio(process->cpu_percent);
@@ -302,6 +315,8 @@ static const struct family {
     {"pyneck_system_network_bytes_per_second", "gauge", "bytes_per_second", "Network throughput.",
      .write = write_network_rates},
     {"pyneck_process", "info", NULL, "What the process is.", .write = write_process_info},
+    {"pyneck_process_verdict_ratio", "gauge", "ratio", "Share of time behind the verdict, by its kind.",
+     .write = write_verdicts},
     {"pyneck_process_cpu_ratio", "gauge", "ratio", "CPU that the process used; 1 is one core.",
      .process_value = process_cpu},
     {"pyneck_process_resident_bytes", "gauge", "bytes", "Resident memory.",

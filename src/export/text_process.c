@@ -1,6 +1,9 @@
 #include "export/text_process.h"
 
+#include "analysis/verdict.h"
+
 #include <inttypes.h>
+#include <string.h>
 
 enum {
     MAX_FUNCTIONS = 20, /* what a reader takes in; JSON has more */
@@ -64,6 +67,29 @@ static void write_sampling(struct text_line *line, const struct profile *profile
     line_add_real(line, profile->cpu_percent, 2, 0);
     line_add(line, "%% of a core");
     line_end(line);
+}
+
+static void write_cause(struct text_line *line, const char *before, const struct verdict_cause *cause)
+{
+    char summary[VERDICT_SUMMARY_SIZE];
+    size_t columns = line->columns > 0 ? line->columns : SIZE_MAX;
+    size_t used = strlen(before) + strlen(verdict_kind_name(cause->kind)) + 4;
+
+    verdict_format(summary, cause, columns > used ? columns - used : 1);
+    line_add(line, "  %s%s: %s", before, verdict_kind_name(cause->kind), summary);
+    line_end(line);
+}
+
+static void write_verdict(struct text_line *line, const struct tick *tick, const struct process *process,
+                          const struct call_tree *tree)
+{
+    struct verdict verdict;
+
+    if (!verdict_of_process(tick, process, tree, &verdict))
+        return;
+    write_cause(line, "Verdict: ", &verdict.first);
+    if (verdict.has_second)
+        write_cause(line, "and ", &verdict.second);
 }
 
 /* The system call that it waits in, or the descriptor that it waits for. */
@@ -177,6 +203,7 @@ void text_write_details(struct text_line *line, const struct tick *tick, const s
         line_end(line);
     }
     if (process->profile != NULL) {
+        write_verdict(line, tick, process, tree);
         write_sampling(line, process->profile);
         write_ranking(line, tick, process, tree, mode, RANKING_FUNCTIONS);
         write_ranking(line, tick, process, tree, mode, RANKING_LINES);

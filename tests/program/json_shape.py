@@ -62,6 +62,7 @@ MEMORY = {
     "major_faults_per_second": NUMBER,
     "functions": ([{**FRAME, "own_growth_bytes": int, "total_growth_bytes": int}], None),
 }
+CAUSE = {"kind": str, "percent": float, "summary": str}
 PROCESS = {
     "pid": int,
     "parent_pid": int,
@@ -88,7 +89,7 @@ PROCESS = {
         {"rate_hz": float, "samples": int, "partial": int, "invalid": int, "late": int, "cpu_percent": NUMBER},
         None,
     ),
-    "verdict": ({"kind": str, "percent": float, "summary": str}, None),
+    "verdict": ({**CAUSE, "second": (CAUSE, None)}, None),
     "functions": ([RANKED], None),
     "lines": ([RANKED], None),
     "threads": ([THREAD], None),
@@ -139,6 +140,9 @@ DUMP = {
 }
 
 STATES = "running runnable gil lock sleep disk network pipe poll child gc native other".split()
+VERDICTS = (
+    "python-cpu native-cpu gil cpu-starved disk network pipe lock sleep gc memory-growth fd-leak swap idle mixed".split()
+)
 KINDS = "file directory pipe socket tty eventfd epoll timerfd signalfd inotify memfd device other".split()
 
 

@@ -95,6 +95,8 @@ static void test_objects_have_the_documented_members(void **state)
         {"processes.0.memory.functions.0", "function file line own_growth_bytes total_growth_bytes"},
         {"processes.0.python", "implementation version free_threaded"},
         {"processes.0.sampling", "rate_hz samples partial invalid late cpu_percent"},
+        {"processes.0.verdict", "kind percent summary second"},
+        {"processes.0.verdict.second", "kind percent summary"},
         {"processes.0.functions.0", "function file line own_cpu_seconds total_cpu_seconds own_wall_seconds "
                                     "total_wall_seconds own_percent "
                                     "total_percent memory_growth_bytes total_memory_growth_bytes samples"},
@@ -131,6 +133,9 @@ static void test_values_are_rounded_base_units(void **state)
         {"processes.0.cpu_percent", "60.123"},
         {"processes.0.state", "\"R\""},
         {"processes.0.sampling.rate_hz", "100.0"},
+        {"processes.0.verdict.kind", "\"python-cpu\""},
+        {"processes.0.verdict.percent", "60.0"},
+        {"processes.0.verdict.second.kind", "\"idle\""},
         {"processes.0.functions.0.function", "\"main\""},
         {"processes.0.functions.0.own_cpu_seconds", "0.3"},
         {"processes.0.functions.0.total_cpu_seconds", "0.5"},
@@ -166,7 +171,7 @@ static void test_what_is_not_known_is_null(void **state)
         "system.memory.buffers_bytes",
         "system.networks.0.transmit_bytes_per_second",
         "processes.0.error",
-        "processes.0.verdict",
+        "processes.1.verdict",
         "processes.0.functions.1.line",
         "processes.0.threads.0.waiting",
         "processes.0.threads.1.name",

@@ -1,5 +1,6 @@
-/* The man page's list of keys is that of the table. (The options are compared by tests/program/test_cli.py.)
- */
+/* The man page's lists of keys and of verdicts are those of the tables. (The options are compared by
+ * tests/program/test_cli.py.) */
+#include "analysis/verdict.h"
 #include "ui/keys.h"
 
 #include <setjmp.h>
@@ -10,9 +11,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-static const char begin_mark[] = ".\\\" keys begin\n";
-static const char end_mark[] = ".\\\" keys end\n";
 
 enum {
     MANUAL_SIZE = 256 * 1024,
@@ -59,33 +57,58 @@ static void write_keys(FILE *stream)
     }
 }
 
-static void test_the_manual_has_the_keys_of_the_table(void **state)
+static void write_verdicts(FILE *stream)
 {
+    fputs(".Bl -tag -width memory-growth\n", stream);
+    for (int kind = 0; kind < VERDICT_KINDS; kind++)
+        fprintf(stream, ".It Cm %s\n%s\n", verdict_kind_name((enum verdict_kind)kind),
+                verdict_kind_condition((enum verdict_kind)kind));
+    fputs(".El\n", stream);
+}
+
+/* What the function writes stands between the marks `.\" NAME begin` and `.\" NAME end`. */
+static void assert_section(const char *name, void (*write)(FILE *stream))
+{
+    char begin_mark[64], end_mark[64];
+    char *expected = NULL;
+    size_t length;
+    FILE *stream = open_memstream(&expected, &length);
     char *manual = read_manual();
+
+    snprintf(begin_mark, sizeof(begin_mark), ".\\\" %s begin\n", name);
+    snprintf(end_mark, sizeof(end_mark), ".\\\" %s end\n", name);
+    write(stream);
+    fclose(stream);
     const char *begin = strstr(manual, begin_mark);
     const char *end = begin != NULL ? strstr(begin, end_mark) : NULL;
-    char *keys = NULL;
-    size_t length;
-    FILE *stream = open_memstream(&keys, &length);
-
-    (void)state;
-    write_keys(stream);
-    fclose(stream);
     if (end == NULL)
-        fail_msg("%s has no marks around its keys", MANUAL);
+        fail_msg("%s has no marks around its %s", MANUAL, name);
     begin += strlen(begin_mark);
-    bool same = (size_t)(end - begin) == length && memcmp(begin, keys, length) == 0;
+    bool same = (size_t)(end - begin) == length && memcmp(begin, expected, length) == 0;
     if (!same)
-        fprintf(stderr, "Between the marks in %s should stand:\n%s", MANUAL, keys);
+        fprintf(stderr, "Between the marks in %s should stand:\n%s", MANUAL, expected);
     assert_true(same);
     free(manual);
-    free(keys);
+    free(expected);
+}
+
+static void test_the_manual_has_the_keys_of_the_table(void **state)
+{
+    (void)state;
+    assert_section("keys", write_keys);
+}
+
+static void test_the_manual_has_the_verdicts_of_the_table(void **state)
+{
+    (void)state;
+    assert_section("verdicts", write_verdicts);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_manual_has_the_keys_of_the_table),
+        cmocka_unit_test(test_the_manual_has_the_verdicts_of_the_table),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

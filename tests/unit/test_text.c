@@ -21,6 +21,9 @@ static void assert_contains(const char *text, const char *part)
 static void test_a_snapshot_shows_the_machine_the_processes_and_their_details(void **state)
 {
     static const char *const parts[] = {
+        "\n  Verdict: python-cpu: runs Python code 60 % of the time in main (app.py:4): look for a better "
+        "algorithm there\n"
+        "  and idle: has nothing to do 40 % of the time",
         "2023-11-14T22:15:00.250Z  machine  interval 1.00 s  own CPU 1.2%\n",
         "  18.0 user",
         "1 process is not permitted\n",
@@ -106,9 +109,10 @@ static void test_csv_has_a_row_for_each_process_and_nothing_for_what_is_not_know
     (void)state;
     assert_string_equal(
         text, "2023-11-14T22:15:00.250Z,1.000000,100,1,alice,R,60.123,10485760,20971520,1.250,0.000,"
-              "4096.000,3,3,1024,3.13.1,30,main,/srv/app.py,3,50.000,"
+              "4096.000,3,3,1024,3.13.1,30,main,/srv/app.py,3,50.000,python-cpu,60.000,"
+              "runs Python code 60 % of the time in main (app.py:4): look for a better algorithm there,"
               "\"python3 app.py --name=a,b\",\r\n"
-              "2023-11-14T22:15:00.250Z,1.000000,200,1,,,,,,,,,,,,,,,,,,,"
+              "2023-11-14T22:15:00.250Z,1.000000,200,1,,,,,,,,,,,,,,,,,,,,,,"
               "not permitted: run pyneck as root\r\n");
     free(text);
 }
@@ -144,6 +148,7 @@ static void test_openmetrics_is_in_base_units_and_ends_with_eof(void **state)
         "--name=a,b\","
         "python_version=\"3.13.1\"} 1\n",
         "\npyneck_process_info{pid=\"200\",parent_pid=\"1\"} 1\n",
+        "\npyneck_process_verdict_ratio{pid=\"100\",kind=\"python-cpu\"} 0.6\n",
         "\npyneck_function_own_cpu_seconds{pid=\"100\",function=\"main\",",
         "file=\"/srv/app.py\",line=\"3\"} 0.3\n",
     };

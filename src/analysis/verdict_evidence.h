@@ -1,0 +1,82 @@
+/* What a verdict is made from: shares of time by cause, and what carries each. For analysis/verdict*.c; verdict.h says what a
+ * share is. */
+#ifndef PYNECK_ANALYSIS_VERDICT_EVIDENCE_H
+#define PYNECK_ANALYSIS_VERDICT_EVIDENCE_H
+
+#include "analysis/verdict.h"
+
+/* One process in one tick. */
+struct verdict_slice {
+    uint64_t start_ns; /* CLOCK_MONOTONIC */
+    uint64_t end_ns;
+    const struct profile_counter *counters;
+    size_t counter_count;
+    const struct profile_wait *waits;
+    size_t wait_count;
+    bool has_gil;
+    double runnable_percent; /* these as in struct process and struct memory_usage */
+    double throttled_percent;
+    double major_faults_per_second;
+    double growth_bytes_per_second;
+    double open_file_growth_per_second;
+    int64_t swap_bytes;
+    int64_t available_bytes;
+    int64_t open_file_count;
+    int64_t open_file_limit;
+};
+
+/* A thread's time whose cause is not known. */
+#define EVIDENCE_UNKNOWN ((enum verdict_kind)VERDICT_KINDS)
+
+enum {
+    EVIDENCE_CAUSES = VERDICT_KINDS + 1,
+};
+
+/* Why the process is idle. */
+enum idle_reason {
+    IDLE_EVENTS,  /* poll, select, epoll, accept */
+    IDLE_THREADS, /* waits for other threads of its own */
+    IDLE_CHILDREN,
+    IDLE_REASONS,
+};
+
+/* What carries most of a cause. */
+struct carrier {
+    const struct function *function; /* NULL when none is known */
+    uint32_t line;
+    bool in_event_loop;              /* the thread is one that asyncio's loop runs in */
+    const struct profile_wait *wait; /* the descriptor or lock, NULL when not known */
+};
+
+/* How something grew. */
+struct growth {
+    double percent;      /* of the window's time, it grew */
+    double per_second;   /* unknown when it was not watched for long enough */
+    double seconds_left; /* until it reaches its limit, when it goes on like this; unknown without a limit */
+};
+
+struct evidence {
+    double percent[EVIDENCE_CAUSES]; /* of the window; add up to 100 */
+    struct carrier carriers[EVIDENCE_CAUSES];
+    size_t gil_threads; /* threads that wanted it */
+    size_t lock_threads;
+    enum idle_reason idle_reason;
+    double throttled_percent; /* unknown without a limit */
+    struct growth memory;
+    struct growth open_files;
+};
+
+/* The slice of a process in a tick; it points into the tick. */
+struct verdict_slice verdict_slice_of(const struct tick *tick, const struct process *process);
+
+/* Add up slices, oldest first.
+ *
+ * returns  false when they hold no time of any thread */
+bool evidence_collect(struct evidence *evidence, const struct verdict_slice *slices, size_t count,
+                      const struct call_tree *tree);
+
+/* Judge slices, oldest first; see verdict_of_process(). */
+bool verdict_of_slices(const struct verdict_slice *slices, size_t count, const struct call_tree *tree,
+                       struct verdict *verdict);
+
+#endif
