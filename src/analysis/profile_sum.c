@@ -74,9 +74,14 @@ static void replace_text(const char **text, const char *current)
     *text = memory_copy_text(current);
 }
 
+static uint64_t thread_key(const struct process *process, pid_t tid)
+{
+    return (uint64_t)(uint32_t)process->pid << 32 | (uint32_t)tid;
+}
+
 static uint32_t find_thread(struct profile_sum *sum, const struct process *process, pid_t tid)
 {
-    uint64_t key = (uint64_t)(uint32_t)process->pid << 32 | (uint32_t)tid;
+    uint64_t key = thread_key(process, tid);
     const uint32_t *place = hash_map_find(&sum->thread_places, key);
 
     if (place != NULL && sum->threads[*place].start_ticks == process->start_ticks)
@@ -152,6 +157,11 @@ const struct profile_thread *profile_sum_threads(const struct profile_sum *sum, 
 {
     *count = sum->thread_count;
     return sum->threads;
+}
+
+size_t profile_sum_find_thread(const struct profile_sum *sum, const struct process *process, pid_t tid)
+{
+    return *hash_map_find(&sum->thread_places, thread_key(process, tid));
 }
 
 void profile_sum_span(const struct profile_sum *sum, int64_t *begin_ns, int64_t *end_ns)

@@ -54,6 +54,9 @@ void profile_sum_add(struct profile_sum *sum, const struct tick *tick);
 const struct profile_entry *profile_sum_entries(const struct profile_sum *sum, size_t *count);
 const struct profile_thread *profile_sum_threads(const struct profile_sum *sum, size_t *count);
 
+/* The index of a thread that is in a tick which was added. */
+size_t profile_sum_find_thread(const struct profile_sum *sum, const struct process *process, pid_t tid);
+
 /* The time that the selected ticks cover: CLOCK_REALTIME of the begin of the first and the end of the last; both 0 when
  * there were none. */
 void profile_sum_span(const struct profile_sum *sum, int64_t *begin_ns, int64_t *end_ns);

@@ -4,6 +4,7 @@
 
 static const struct profile_format *const formats[] = {
     &profile_format_collapsed,
+    &profile_format_speedscope,
 };
 
 enum {

@@ -41,6 +41,7 @@ struct profile_format {
 };
 
 extern const struct profile_format profile_format_collapsed;
+extern const struct profile_format profile_format_speedscope;
 
 /* The format of that name, or NULL. */
 const struct profile_format *profile_format_find(const char *name);

@@ -3,6 +3,7 @@
 #include "sample_tick.h"
 
 #include <fcntl.h>
+#include <jansson.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -75,6 +76,44 @@ static void test_collapsed_stacks_leave_out_what_is_not_selected(void **state)
     free(text);
 }
 
+/* "weights" of all threads, added up. */
+static int64_t sum_of_speedscope(const char *text)
+{
+    json_t *file = json_loads(text, 0, NULL);
+    json_t *profile, *weight;
+    size_t i, j;
+    int64_t sum = 0;
+
+    assert_non_null(file);
+    json_array_foreach(json_object_get(file, "profiles"), i, profile)
+    {
+        json_t *weights = json_object_get(profile, "weights");
+        json_array_foreach(weights, j, weight) sum += json_integer_value(weight);
+        assert_int_equal(json_array_size(weights), json_array_size(json_object_get(profile, "samples")));
+    }
+    json_decref(file);
+    return sum;
+}
+
+static void test_speedscope_adds_up_to_the_profile(void **state)
+{
+    (void)state;
+    char *text =
+        export_sample("speedscope", (struct export_options){.weight = WEIGHT_CPU, .title = "sample"});
+    assert_int_equal(sum_of_speedscope(text), 1200000000);
+    free(text);
+}
+
+static void test_speedscope_without_samples_is_still_a_file(void **state)
+{
+    const struct export_options nothing = {.selection = {.pid = 4711}, .title = "sample"};
+
+    (void)state;
+    char *text = export_sample("speedscope", nothing);
+    assert_int_equal(sum_of_speedscope(text), 0);
+    free(text);
+}
+
 static void test_every_format_that_is_listed_is_found(void **state)
 {
     char names[256];
@@ -92,6 +131,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_collapsed_stacks_add_up_to_the_profile),
         cmocka_unit_test(test_collapsed_stacks_leave_out_what_is_not_selected),
+        cmocka_unit_test(test_speedscope_adds_up_to_the_profile),
+        cmocka_unit_test(test_speedscope_without_samples_is_still_a_file),
         cmocka_unit_test(test_every_format_that_is_listed_is_found),
     };
 
