@@ -1,6 +1,8 @@
 /* speedscope's own format (www.speedscope.app), a profile for each thread, in the order of time.
  *
  * source  speedscope's file-format-schema.json */
+#include "config.h"
+
 #include "export/profile_stack.h"
 #include "export/profile_timeline.h"
 
