@@ -113,7 +113,7 @@ static json_t *json_profile(struct speedscope *speedscope, const struct profile_
                             const struct thread_steps *steps)
 {
     char thread_label[PROFILE_LABEL_SIZE], process_label[PROFILE_LABEL_SIZE];
-    char label[2 * PROFILE_LABEL_SIZE];
+    char label[2 * PROFILE_LABEL_SIZE + sizeof(" ()")];
     enum profile_weight weight = speedscope->document->weight;
     json_t *samples = json_array();
     json_t *weights = json_array();
