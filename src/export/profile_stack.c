@@ -1,5 +1,8 @@
 #include "export/profile_stack.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+
 size_t profile_stack_nodes(const struct call_tree *tree, uint32_t node, uint32_t *nodes)
 {
     size_t depth = call_tree_node(tree, node)->depth;
@@ -31,17 +34,34 @@ bool profile_has_threads(const struct profile_sum *sum)
     return count > 1;
 }
 
+/* Print a label; one that is too long ends with a whole character. */
+static __attribute__((format(printf, 2, 3))) void print_label(char label[static PROFILE_LABEL_SIZE],
+                                                              const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    int length = vsnprintf(label, PROFILE_LABEL_SIZE, format, arguments);
+    va_end(arguments);
+    if (length < PROFILE_LABEL_SIZE)
+        return;
+    size_t end = PROFILE_LABEL_SIZE - 1;
+    while (end > 0 && ((unsigned char)label[end - 1] & 0xC0) == 0x80)
+        end--;
+    label[end - (end > 0 && (unsigned char)label[end - 1] >= 0xC0)] = '\0';
+}
+
 void profile_process_label(char label[static PROFILE_LABEL_SIZE], const struct profile_thread *thread)
 {
-    snprintf(label, PROFILE_LABEL_SIZE, "%d %s", thread->pid, thread->command != NULL ? thread->command : "");
+    print_label(label, "%d %s", thread->pid, thread->command != NULL ? thread->command : "");
 }
 
 void profile_thread_label(char label[static PROFILE_LABEL_SIZE], const struct profile_thread *thread)
 {
     if (thread->name != NULL)
-        snprintf(label, PROFILE_LABEL_SIZE, "%s", thread->name);
+        print_label(label, "%s", thread->name);
     else
-        snprintf(label, PROFILE_LABEL_SIZE, "thread %d", thread->tid);
+        print_label(label, "thread %d", thread->tid);
 }
 
 void profile_frame_label(char label[static PROFILE_LABEL_SIZE], const struct call_tree *tree, uint32_t node)
@@ -50,9 +70,9 @@ void profile_frame_label(char label[static PROFILE_LABEL_SIZE], const struct cal
     const struct function *function = call_tree_function(tree, place->function);
 
     if (node == CALL_TREE_ROOT)
-        snprintf(label, PROFILE_LABEL_SIZE, "[no Python code]");
+        print_label(label, "[no Python code]");
     else if (place->line > 0)
-        snprintf(label, PROFILE_LABEL_SIZE, "%s (%s:%u)", function->name, function->file, place->line);
+        print_label(label, "%s (%s:%u)", function->name, function->file, place->line);
     else
-        snprintf(label, PROFILE_LABEL_SIZE, "%s (%s)", function->name, function->file);
+        print_label(label, "%s (%s)", function->name, function->file);
 }

@@ -127,7 +127,7 @@ static json_t *json_profile(struct speedscope *speedscope, const struct profile_
     profile_thread_label(thread_label, thread);
     profile_process_label(process_label, thread);
     snprintf(label, sizeof(label), "%s (%s)", thread_label, process_label);
-    return json_pack("{s:s, s:o, s:s, s:i, s:I, s:o, s:o}", "type", "sampled", "name", label, "unit",
+    return json_pack("{s:s, s:s, s:s, s:i, s:I, s:o, s:o}", "type", "sampled", "name", label, "unit",
                      weight == WEIGHT_SAMPLES ? "none" : profile_weight_unit(weight), "startValue", 0,
                      "endValue", (json_int_t)total, "samples", samples, "weights", weights);
 }
