@@ -17,13 +17,14 @@ struct memory_piece {
 /* Read `size` bytes at `address`; true when all of them came. errno tells why not (process_vm_readv(2)). */
 bool memory_read(pid_t pid, uint64_t address, void *buffer, size_t size);
 
-/* Read several pieces in order with one system call (at most MEMORY_MAX_PIECES).
+/* Read several pieces in order with one system call (at most MEMORY_MAX_PIECES). A piece that begins close behind the
+ * one before it costs little.
  *
  * returns  how many pieces came whole: the kernel stops at the first that cannot be read */
 size_t memory_read_pieces(pid_t pid, const struct memory_piece *pieces, size_t count);
 
 enum {
-    MEMORY_MAX_PIECES = 256,
+    MEMORY_MAX_PIECES = 480,
 };
 
 /* Read a pointer-sized word. */

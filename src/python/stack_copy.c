@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "python/memory.h"
+#include "python/moment.h"
 
 #include <stdlib.h>
 
@@ -12,6 +13,8 @@ enum {
     SMALLEST_CHUNK_BYTES = 16 * 1024, /* _PY_DATA_STACK_CHUNK_SIZE: each chunk has at least this */
     READ_AHEAD_BYTES = 512,           /* beyond what was used last time */
     CHUNK_HEADER_BYTES = 64,
+    /* the thread state, the pointer before and after, and the newest chunk */
+    MAX_PIECES = MOMENT_MAX_PIECES + UNWIND_PREFETCHED_FRAMES + 4,
 };
 
 void stack_copy_release(struct stack_copy *copy)
@@ -183,46 +186,15 @@ enum {
 
 /* The pieces of one vectored read, and room for the small ones. */
 struct plan {
-    struct memory_piece pieces[MEMORY_MAX_PIECES];
+    struct memory_piece pieces[MAX_PIECES];
     size_t count;
     bool has_before; /* pointer_before is among them: 3.11 and 3.12, by way of the cframe */
-    uint32_t gil_locked;
-    uint64_t gil_last_holder;
-    uint32_t collecting;
-    uint32_t gil_enabled;
-    uint32_t bytecode_generation;
-    uint64_t generation;
-    uint64_t threads_head;
+    struct moment_copy moment;
 };
 
 static void add_piece(struct plan *plan, uint64_t address, void *buffer, size_t size)
 {
     plan->pieces[plan->count++] = (struct memory_piece){address, buffer, size};
-}
-
-/* The interpreter's own fields, read together with a stack. */
-static void plan_moment(struct stack_copy *copy, const struct thread_reference *thread, struct plan *plan)
-{
-    const struct python_layout *layout = copy->layout;
-
-    add_piece(plan, thread->interpreter + layout->interpreter.threads_head, &plan->threads_head,
-              sizeof(plan->threads_head));
-    if (layout->interpreter.gc_collecting != LAYOUT_NONE)
-        add_piece(plan, thread->interpreter + layout->interpreter.gc_collecting, &plan->collecting,
-                  sizeof(plan->collecting));
-    if (layout->interpreter.code_object_generation != LAYOUT_NONE)
-        add_piece(plan, thread->interpreter + layout->interpreter.code_object_generation, &plan->generation,
-                  sizeof(plan->generation));
-    if (layout->interpreter.bytecode_generation != LAYOUT_NONE)
-        add_piece(plan, thread->interpreter + layout->interpreter.bytecode_generation,
-                  &plan->bytecode_generation, sizeof(plan->bytecode_generation));
-    if (thread->gil == 0)
-        return;
-    if (layout->gil.enabled != LAYOUT_NONE)
-        add_piece(plan, thread->gil + layout->gil.enabled, &plan->gil_enabled, sizeof(plan->gil_enabled));
-    add_piece(plan, thread->gil + layout->gil.locked, &plan->gil_locked, sizeof(plan->gil_locked));
-    add_piece(plan, thread->gil + layout->gil.last_holder, &plan->gil_last_holder,
-              sizeof(plan->gil_last_holder));
 }
 
 /* Free-threaded: whether the thread may touch objects now. */
@@ -240,24 +212,6 @@ static enum thread_attachment attachment_of(const struct stack_copy *copy)
     }
 }
 
-static void finish_moment(const struct stack_copy *copy, const struct thread_reference *thread,
-                          const struct plan *plan, struct interpreter_moment *moment)
-{
-    const struct python_layout *layout = copy->layout;
-
-    *moment = (struct interpreter_moment){
-        .known = true,
-        .threads_head = plan->threads_head,
-        .gil_known = thread->gil != 0 && (layout->gil.enabled == LAYOUT_NONE || plan->gil_enabled != 0),
-        .attachment = attachment_of(copy),
-        .collecting = plan->collecting == 1,
-        .code_object_generation = plan->generation,
-        .bytecode_generation = plan->bytecode_generation,
-    };
-    if (moment->gil_known && (int32_t)plan->gil_locked > 0)
-        moment->gil_holder = plan->gil_last_holder;
-}
-
 static void plan_read(struct stack_copy *copy, const struct thread_reference *thread,
                       const struct stack_hint *hint, bool want_moment, struct plan *plan)
 {
@@ -270,7 +224,7 @@ static void plan_read(struct stack_copy *copy, const struct thread_reference *th
         add_piece(plan, hint->cframe + layout->thread.cframe_current_frame, &copy->pointer_before,
                   sizeof(copy->pointer_before));
     if (want_moment)
-        plan_moment(copy, thread, plan);
+        plan->count += moment_plan(&plan->moment, layout, thread, plan->pieces + plan->count);
 
     copy->chunk_count = copy->chunk_cursor = copy->outside_count = copy->outside_cursor = 0;
     copy->older_chunks_read = false;
@@ -375,8 +329,10 @@ enum copy_result stack_copy_read(struct stack_copy *copy, const struct thread_re
         return COPY_GONE;
     if (came < plan.count)
         return COPY_STALE;
-    if (moment != NULL)
-        finish_moment(copy, thread, &plan, moment);
+    if (moment != NULL) {
+        *moment = moment_of(&plan.moment, layout, thread);
+        moment->attachment = attachment_of(copy);
+    }
     if (layout->thread.current_frame != LAYOUT_NONE)
         copy->pointer_before = memory_get_u64(copy->thread_state, layout->thread.current_frame);
     else if (!follow_cframe(copy, hint, &plan))

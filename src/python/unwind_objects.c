@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "python/memory.h"
+#include "python/moment.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -226,6 +227,16 @@ static void add_frame_piece(struct object_unwinder *unwinder, uint64_t address, 
     add_piece(unwinder, address, copy->bytes, unwinder->layout->frame_object.size);
 }
 
+static void add_moment_pieces(struct object_unwinder *unwinder, const struct thread_reference *thread,
+                              struct moment_copy *copy)
+{
+    struct memory_piece pieces[MOMENT_MAX_PIECES];
+    size_t count = moment_plan(copy, unwinder->layout, thread, pieces);
+
+    for (size_t i = 0; i < count; i++)
+        add_piece(unwinder, pieces[i].address, pieces[i].buffer, pieces[i].size);
+}
+
 static bool is_inner(const struct object_unwinder *unwinder, uint64_t address)
 {
     for (size_t i = 0; i < unwinder->inner_count; i++) {
@@ -268,7 +279,7 @@ static void plan_frames(struct object_unwinder *unwinder, uint64_t pointer_addre
     add_piece(unwinder, pointer_address, &unwinder->pointer, sizeof(unwinder->pointer));
     for (size_t i = unwinder->inner_count; i-- > 0;)
         add_frame_piece(unwinder, unwinder->inner[i], &unwinder->inner_copies[AFTER][i]);
-    for (size_t i = 0; i < unwinder->outer_count; i++)
+    for (size_t i = unwinder->outer_count; i-- > 0;) /* mostly in the order in which they were made */
         add_frame_piece(unwinder, unwinder->outer[i], &unwinder->outer_copies[i]);
     if (unwinder->inner_count > 0)
         add_frame_piece(unwinder, unwinder->inner[unwinder->inner_count - 1], &unwinder->inner_end_again);
@@ -321,56 +332,6 @@ static const struct frame_bytes *read_single(struct object_unwinder *unwinder, u
     unwinder->outer[place] = address;
     unwinder->outer_count++;
     return &unwinder->outer_copies[place];
-}
-
-/* ---- the interpreter's state ---- */
-
-/* The interpreter's own variables, read together with a stack. */
-struct moment_copy {
-    uint64_t threads_head;
-    uint64_t current_thread;
-    uint64_t last_holder;
-    uint32_t locked;
-    uint32_t collecting;
-};
-
-static void plan_moment(struct object_unwinder *unwinder, const struct thread_reference *thread,
-                        struct moment_copy *copy)
-{
-    const struct python_layout *layout = unwinder->layout;
-
-    add_piece(unwinder, thread->interpreter + layout->interpreter.threads_head, &copy->threads_head,
-              sizeof(copy->threads_head));
-    if (layout->interpreter.gc_collecting != LAYOUT_NONE)
-        add_piece(unwinder, thread->interpreter + layout->interpreter.gc_collecting, &copy->collecting,
-                  sizeof(copy->collecting));
-    else if (layout->runtime.gc_collecting != LAYOUT_NONE)
-        add_piece(unwinder, thread->runtime + layout->runtime.gc_collecting, &copy->collecting,
-                  sizeof(copy->collecting));
-    if (layout->runtime.current_thread != LAYOUT_NONE) {
-        add_piece(unwinder, thread->runtime + layout->runtime.current_thread, &copy->current_thread,
-                  sizeof(copy->current_thread));
-    } else if (thread->gil != 0) {
-        add_piece(unwinder, thread->gil + layout->gil.locked, &copy->locked, sizeof(copy->locked));
-        add_piece(unwinder, thread->gil + layout->gil.last_holder, &copy->last_holder,
-                  sizeof(copy->last_holder));
-    }
-}
-
-static void finish_moment(const struct object_unwinder *unwinder, const struct thread_reference *thread,
-                          const struct moment_copy *copy, struct interpreter_moment *moment)
-{
-    bool has_current_thread = unwinder->layout->runtime.current_thread != LAYOUT_NONE;
-
-    *moment = (struct interpreter_moment){
-        .known = true,
-        .threads_head = copy->threads_head,
-        .gil_holder = copy->current_thread,
-        .gil_known = has_current_thread || thread->gil != 0,
-        .collecting = copy->collecting != 0,
-    };
-    if (!has_current_thread && (int32_t)copy->locked > 0)
-        moment->gil_holder = copy->last_holder;
 }
 
 /* ---- walking ---- */
@@ -561,7 +522,7 @@ static enum stack_trust read_once(struct object_unwinder *unwinder, const struct
     unwinder->pointer = 0;
     add_piece(unwinder, thread->address, unwinder->thread_state, layout->thread.size);
     if (moment != NULL)
-        plan_moment(unwinder, thread, &copy);
+        add_moment_pieces(unwinder, thread, &copy);
     choose_frames(unwinder, hint);
     plan_frames(unwinder, thread->address + layout->thread.frame_object);
     if (!read_pieces(unwinder) ||
@@ -569,7 +530,7 @@ static enum stack_trust read_once(struct object_unwinder *unwinder, const struct
         memory_get_u64(unwinder->thread_state, layout->thread.thread_id) != thread->thread_id)
         return STACK_GONE;
     if (moment != NULL)
-        finish_moment(unwinder, thread, &copy, moment);
+        *moment = moment_of(&copy, layout, thread);
     if (unwinder->pointer == 0) {
         hint->count = 0;
         return STACK_WHOLE;
