@@ -32,6 +32,7 @@ struct sampled_thread {
     uint64_t taken_cpu_ns;             /* at the last hand-over */
     uint64_t sampled_ns;               /* time of the last sample */
     bool blocked;                      /* at the last sample */
+    bool wants_cpu;                    /* it was running then, or waiting for a CPU */
     uint32_t contended_samples;        /* for so many samples it is asked whether it waits for a CPU */
     bool has_stack;
     uint32_t node;

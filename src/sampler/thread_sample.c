@@ -112,6 +112,26 @@ static bool is_covered(const struct sampled_process *process, const struct sampl
     return false;
 }
 
+/* Whether a thread that was running, or waited for a CPU, does so still: when it leaves the CPU its CPU time goes on, when
+ * it gets one its turns do.
+ *
+ * source  kernel/sched/fair.c, update_curr() as dequeue_entity() and put_prev_entity() call it;
+ *         kernel/sched/stats.h, sched_info_arrive() */
+static bool still_wants_cpu(const struct sampled_thread *thread, const struct schedule_counters *schedule)
+{
+    return thread->wants_cpu && schedule->turns != 0 && schedule->turns == thread->schedule.turns &&
+           schedule->cpu_ns == thread->schedule.cpu_ns;
+}
+
+/* What a thread that is not blocked does. */
+static enum thread_state state_awake(const struct sampled_process *process,
+                                     const struct sampled_thread *thread, bool is_same)
+{
+    bool is_waiting = is_same ? thread->reason.state == THREAD_RUNNABLE : is_waiting_for_cpu(process, thread);
+
+    return is_waiting ? THREAD_RUNNABLE : state_on_cpu(process, thread);
+}
+
 /* One sample of one thread.
  *
  * The order of the reads matters: the turns are read before the thread is seen blocked, and that before its
@@ -120,7 +140,6 @@ static bool is_covered(const struct sampled_process *process, const struct sampl
 void thread_sample_take(struct sampled_process *process, struct sampled_thread *thread, uint64_t now_ns)
 {
     struct schedule_counters schedule;
-    struct kernel_activity activity;
     uint64_t wall_ns = now_ns - thread->sampled_ns;
 
     if (!thread_probe_schedule(&thread->probe, &schedule)) {
@@ -130,20 +149,22 @@ void thread_sample_take(struct sampled_process *process, struct sampled_thread *
     uint64_t ran_ns = schedule.cpu_ns - thread->schedule.cpu_ns;
     note_contention(thread, &schedule, wall_ns);
     if (!thread->blocked || schedule.turns != thread->schedule.turns || schedule.turns == 0) {
-        if (!thread_probe_activity(&thread->probe, &activity)) {
+        struct kernel_activity activity = {.known = true, .running = true};
+        bool is_same = still_wants_cpu(thread, &schedule);
+        if (!is_same && !thread_probe_activity(&thread->probe, &activity)) {
             thread->gone = process->must_list = true;
             return;
         }
         if (!read_stack(process, thread, now_ns))
             return;
         thread->blocked = activity.known && !activity.running;
-        thread->reason = (struct wait_reason){.state = state_on_cpu(process, thread), .fd = -1};
+        thread->wants_cpu = activity.known && activity.running;
         if (thread->blocked)
             thread->reason = wait_reason_find(&process->waits, &activity, thread->reference.gil);
         else if (!activity.known && ran_ns == 0)
-            thread->reason.state = THREAD_OTHER;
-        else if (is_waiting_for_cpu(process, thread))
-            thread->reason.state = THREAD_RUNNABLE;
+            thread->reason = (struct wait_reason){.state = THREAD_OTHER, .fd = -1};
+        else
+            thread->reason = (struct wait_reason){.state = state_awake(process, thread, is_same), .fd = -1};
     }
     thread->schedule = schedule;
     thread->sampled_ns = now_ns;
