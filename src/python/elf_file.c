@@ -1,7 +1,9 @@
 #include "python/elf_file.h"
 
 #include "base/memory.h"
+#include "python/elf_dynamic.h"
 #include "python/elf_hash.h"
+#include "python/layout.h"
 #include "python/memory.h"
 #include "python/version_search.h"
 
@@ -127,6 +129,15 @@ static uint64_t find_runtime_section(Elf *elf, size_t section_count)
     return 0;
 }
 
+static void look_up_symbols(struct findings *findings, const struct elf_hash *hash)
+{
+    for (size_t i = 0; i < sizeof(telling_symbols) / sizeof(telling_symbols[0]); i++) {
+        uint64_t address;
+        if (elf_hash_find(hash, telling_symbols[i].name, &address))
+            set_finding(findings, i, address);
+    }
+}
+
 /* Look the symbols up by the hash table that a 64-bit file has for the dynamic loader. */
 static bool search_hash(struct findings *findings, Elf *elf, size_t section_count, int fd)
 {
@@ -137,11 +148,7 @@ static bool search_hash(struct findings *findings, Elf *elf, size_t section_coun
         find_section(elf, section_count, SHT_DYNSYM, &hash.symbols) == NULL ||
         gelf_getshdr(elf_getscn(elf, hash.symbols.sh_link), &hash.names) == NULL)
         return false;
-    for (size_t i = 0; i < sizeof(telling_symbols) / sizeof(telling_symbols[0]); i++) {
-        uint64_t address;
-        if (elf_hash_find(&hash, telling_symbols[i].name, &address))
-            set_finding(findings, i, address);
-    }
+    look_up_symbols(findings, &hash);
     return true;
 }
 
@@ -283,6 +290,20 @@ static uint64_t search_cookie(const struct elf_interpreter *interpreter, int fd)
     return runtime;
 }
 
+/* A file without section headers: what the dynamic loader uses is there still, and else what lies in the file. */
+static void search_segments(struct findings *findings, struct elf_interpreter *interpreter, Elf *elf, int fd)
+{
+    struct elf_hash hash = {.fd = fd};
+
+    if (gelf_getclass(elf) != ELFCLASS64)
+        return;
+    if (elf_dynamic_find(&hash, elf, interpreter))
+        look_up_symbols(findings, &hash);
+    if (findings->runtime == 0)
+        findings->runtime = search_cookie(interpreter, fd);
+    interpreter->is_guess = findings->runtime == 0 && findings->version_text == 0 && findings->pypy == 0;
+}
+
 static void conclude(struct elf_interpreter *interpreter, const struct findings *findings, int fd)
 {
     interpreter->runtime = findings->runtime;
@@ -291,7 +312,8 @@ static void conclude(struct elf_interpreter *interpreter, const struct findings 
         interpreter->implementation = "PyPy";
     else if (findings->runtime != 0 || findings->version_text != 0)
         interpreter->implementation = "CPython";
-    if (interpreter->implementation == NULL || findings->pypy != 0 || interpreter->other_machine)
+    if ((interpreter->implementation == NULL && !interpreter->is_guess) || findings->pypy != 0 ||
+        interpreter->other_machine)
         return;
 
     uint64_t number;
@@ -301,6 +323,8 @@ static void conclude(struct elf_interpreter *interpreter, const struct findings 
         interpreter->version = (uint32_t)number;
     else
         interpreter->version = search_version(interpreter, fd);
+    if (interpreter->is_guess && layout_version_is_exact(interpreter->version))
+        interpreter->implementation = "CPython";
 }
 
 /* Whether libelf may have a look: it takes the number of sections of a file with "extended numbering" as the
@@ -341,7 +365,7 @@ void elf_file_examine(struct elf_interpreter *interpreter, int fd, uint64_t size
         if (elf_getshdrnum(elf, &section_count) == 0 && section_count <= MAX_SECTIONS)
             search_sections(&findings, elf, section_count, fd);
         if (section_count == 0)
-            findings.runtime = search_cookie(interpreter, fd);
+            search_segments(&findings, interpreter, elf, fd);
         conclude(interpreter, &findings, fd);
     }
     elf_end(elf);

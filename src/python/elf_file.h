@@ -33,6 +33,7 @@ struct elf_variables {
 struct elf_interpreter {
     const char *implementation; /* "CPython", "PyPy"; a constant; NULL when there is no interpreter in it */
     bool other_machine;         /* of another word size or byte order than pyneck's own */
+    bool is_guess;              /* nothing but its texts tells that it is CPython, of which release */
     uint64_t runtime;           /* address of _PyRuntime before the load bias; 0 when there is none */
     struct elf_variables variables;
     uint32_t version; /* as PY_VERSION_HEX; 0 while unknown */

@@ -2,13 +2,14 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "base/text.h"
 #include "python/access.h"
 #include "python/elf_file.h"
 #include "python/file_cache.h"
 #include "python/maps.h"
 #include "python/memory.h"
 #include "python/old_runtime.h"
+#include "python/runtime_scan.h"
+#include "python/suspect.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -138,22 +139,32 @@ static struct error *find_layout(pid_t pid, struct python_location *location, in
     return error;
 }
 
-/* The same for an interpreter without _PyRuntime, which is one before 3.7. */
-static struct error *find_old_layout(pid_t pid, const struct elf_interpreter *interpreter, uint64_t bias,
-                                     struct python_location *location, int *number)
+/* Find _PyRuntime by the list of interpreters in it; false when there is no list (yet). */
+static bool scan_for_runtime(pid_t pid, struct python_location *location,
+                             const struct elf_interpreter *interpreter, uint64_t bias)
+{
+    uint64_t list = runtime_scan_find_list(pid, &location->layout, interpreter, bias);
+
+    location->runtime = list + bias - location->layout.runtime.interpreters_head;
+    return list != 0;
+}
+
+/* The same for an interpreter whose _PyRuntime no symbol tells, or that has none: one before 3.7. */
+static struct error *find_hidden_runtime(pid_t pid, const struct elf_interpreter *interpreter, uint64_t bias,
+                                         struct python_location *location, int *number)
 {
     struct error *error = location->version != 0 ? layout_from_version(&location->layout, location->version)
                                                  : version_unknown();
     uint64_t word;
 
     *number = 0;
-    if (error == NULL && location->layout.runtime.interpreters_head != LAYOUT_NONE)
-        error = error_new("Python %u.%u: its runtime cannot be found in the file", location->version >> 24,
-                          location->version >> 16 & 0xff);
     if (error != NULL)
         return error;
     location->has_layout = true;
-    if (!old_runtime_find(pid, location, interpreter, bias))
+    bool found = location->layout.runtime.interpreters_head == LAYOUT_NONE
+                     ? old_runtime_find(pid, location, interpreter, bias)
+                     : scan_for_runtime(pid, location, interpreter, bias);
+    if (!found)
         *number = EFAULT;
     else if (!memory_read_word(pid, location->runtime, &word))
         *number = errno;
@@ -169,7 +180,7 @@ static enum python_presence inspect(pid_t pid, const struct elf_interpreter *int
     location->implementation = interpreter->implementation;
     location->version = interpreter->version;
     if (strcmp(interpreter->implementation, "CPython") != 0) {
-        *error = error_new("%s: its stacks are not readable", interpreter->implementation);
+        *error = suspect_explain_implementation(interpreter->implementation);
         return PYTHON_UNREADABLE;
     }
     if (interpreter->other_machine) {
@@ -177,7 +188,7 @@ static enum python_presence inspect(pid_t pid, const struct elf_interpreter *int
         return PYTHON_UNREADABLE;
     }
     if (interpreter->runtime == 0) {
-        *error = find_old_layout(pid, interpreter, bias, location, &number);
+        *error = find_hidden_runtime(pid, interpreter, bias, location, &number);
     } else {
         location->runtime = interpreter->runtime + bias;
         *error = find_layout(pid, location, &number);
@@ -205,43 +216,13 @@ static int worth(enum python_presence presence)
     return worths[presence];
 }
 
-/* Whether a file in which nothing was found may be an interpreter: then only its name is left to go by. */
-static bool may_be_python(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    const char *name = slash != NULL ? slash + 1 : path;
-
-    if (strncmp(name, "libpython", 9) == 0)
-        return true;
-    return strncmp(name, "python", 6) == 0 && strchr(" ", name[6 + strspn(name + 6, "0123456789.")]) != NULL;
-}
-
-/* Why nothing is known of an interpreter's file.
- *
- * number  the errno of the attempt to open it, or 0 */
-static struct error *file_unreadable(const char *path, int number)
-{
-    const char *mark = strstr(path, " (deleted)");
-    char clean[512];
-
-    text_clean(clean, sizeof(clean), path, mark != NULL ? (size_t)(mark - path) : strlen(path));
-    if (number == 0)
-        return error_new("no interpreter can be found in %s: it was stripped of its symbols", clean);
-    if (number == ENOENT)
-        return error_new("the interpreter's file %s is not there any more, and only root may read it through "
-                         "the process: run pyneck as root, or restart the program",
-                         clean);
-    return error_new("the interpreter's file %s cannot be opened (%s): run pyneck as root", clean,
-                     strerror(number));
-}
-
 static enum python_presence search_files(struct python_locator *locator, pid_t pid,
                                          struct python_location *location, struct error **error)
 {
     const struct maps *maps = &locator->maps;
     enum python_presence best = PYTHON_ABSENT;
-    const char *suspect = NULL;
-    int number, suspect_number = 0;
+    struct suspect suspect = {0};
+    int number;
     uint64_t now_ns = clock_monotonic_ns();
 
     for (size_t i = 0; i < maps->file_count && worth(best) < worth(PYTHON_FOUND); i++) {
@@ -255,14 +236,13 @@ static enum python_presence search_files(struct python_locator *locator, pid_t p
             continue;
         const struct elf_interpreter *interpreter =
             file_cache_examine(&locator->files, pid, maps, file, now_ns, &number);
-        if (interpreter == NULL && suspect_number == 0 && may_be_python(maps->text + file->path)) {
-            suspect = maps->text + file->path;
-            suspect_number = number;
-        }
+        if (interpreter == NULL || interpreter->is_guess)
+            suspect_consider(&suspect, maps, file, number);
         if (interpreter == NULL || !find_load_bias(&bias, maps, file, interpreter))
             continue;
         enum python_presence presence = inspect(pid, interpreter, bias, &candidate, &reason);
-        if (worth(presence) <= worth(best)) {
+        bool is_wrong_guess = interpreter->is_guess && presence != PYTHON_FOUND;
+        if (worth(presence) <= worth(best) || is_wrong_guess) {
             error_free(reason);
             continue;
         }
@@ -271,11 +251,11 @@ static enum python_presence search_files(struct python_locator *locator, pid_t p
         error_free(*error);
         *error = reason;
     }
-    if (best == PYTHON_ABSENT && suspect != NULL) {
-        *error = file_unreadable(suspect, suspect_number);
-        best = PYTHON_UNREADABLE;
-    }
-    return best;
+    if (best != PYTHON_ABSENT)
+        return best;
+    *error = suspect_explain(&suspect, pid);
+    location->implementation = suspect.implementation;
+    return *error != NULL ? PYTHON_UNREADABLE : PYTHON_ABSENT;
 }
 
 struct python_locator *python_locator_new(void)

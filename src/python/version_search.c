@@ -5,6 +5,11 @@
 
 static const char program_name[] = "python";
 
+/* How the interpreter marks its compiled files, "cpython-311" (TAG in Python/sysmodule.c, PEP 3147). Nobody else
+ * names a version like this, while the texts of the standard library name others' in their examples. */
+static const char cache_tag[] = "cpython-3";
+static const uint32_t votes_of_a_tag = 100;
+
 /* "3.8": which of the two majors, and the minor version. */
 static bool parse_version(const char *cursor, const char *end, uint32_t *major, uint32_t *minor)
 {
@@ -86,6 +91,19 @@ static void search_releases(struct version_search *search, const char *bytes, si
     }
 }
 
+static void search_tags(struct version_search *search, const char *bytes, size_t length)
+{
+    const char *end = bytes + length;
+    const char *found = bytes;
+
+    while ((found = memmem(found, (size_t)(end - found), cache_tag, sizeof(cache_tag) - 1)) != NULL) {
+        found += sizeof(cache_tag) - 1;
+        int minor = parse_number(&found, end);
+        if (minor >= 0 && minor < VERSION_SEARCH_MINORS)
+            search->votes[1][minor] += votes_of_a_tag;
+    }
+}
+
 void version_search_piece(struct version_search *search, const char *bytes, size_t length)
 {
     const char *end = bytes + length;
@@ -97,6 +115,7 @@ void version_search_piece(struct version_search *search, const char *bytes, size
         if (parse_version(found, end, &major, &minor))
             search->votes[major][minor]++;
     }
+    search_tags(search, bytes, length);
     search_releases(search, bytes, length);
 }
 

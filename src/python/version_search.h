@@ -14,7 +14,9 @@ enum {
 /* What was found so far, by major version (2 or 3) and minor version; zero-initialized before the first
  * piece. */
 struct version_search {
-    uint32_t votes[2][VERSION_SEARCH_MINORS]; /* how often it was named: "python3.8", "libpython2.7.so.1.0" */
+    uint32_t votes
+        [2]
+        [VERSION_SEARCH_MINORS]; /* how often it was named: "python3.8", "libpython2.7.so.1.0", "cpython-38" */
     uint32_t releases[2][VERSION_SEARCH_MINORS]; /* PY_VERSION, the text "3.8.18"; as PY_VERSION_HEX */
     bool ambiguous[2][VERSION_SEARCH_MINORS];    /* there are several such texts, which differ */
 };

@@ -115,15 +115,54 @@ def test_an_interpreter_without_the_symbol_is_found_by_its_section(interpreter, 
         assert_spin_is_read(look(run_snapshot, copy.pid))
 
 
-@pytest.mark.since_minor(11, "without sections nothing tells that it is CPython")
-def test_an_interpreter_without_sections_is_found_by_what_it_publishes_if_it_does(interpreter, run_snapshot):
+def test_an_interpreter_without_sections_is_found_by_what_the_loader_needs(interpreter, run_snapshot):
     with Copy(interpreter, change=hide_sections) as copy:
         copy.go()
-        process = look(run_snapshot, copy.pid)
-        if interpreter.minor >= 13:
-            assert_spin_is_read(process)
-        else:
-            assert "stripped" in process["error"]
+        assert_spin_is_read(look(run_snapshot, copy.pid))
+
+
+LINKED_IN = r"""
+int Py_InitializeEx(int), PyRun_SimpleString(const char *);
+
+int main(int argc, char **argv)
+{
+    Py_InitializeEx(0);
+    return argc > 1 ? PyRun_SimpleString(argv[1]) : 1;
+}
+"""
+
+SPIN_WITHOUT_MODULES = """
+def spin():
+    while True:
+        sum(range(1000))
+print("ready", flush=True)
+spin()
+"""
+
+
+def test_an_interpreter_without_anything_that_names_it_is_found_in_memory(interpreter, run_snapshot, tmp_path):
+    prefix = pathlib.Path(interpreter.command[-1]).resolve().parents[1]
+    archives = list(prefix.glob(f"lib/python3.{interpreter.minor}/config-*/libpython*.a"))
+    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    if interpreter.root != pathlib.Path("/") or not archives or compiler is None:
+        pytest.skip("no compiler or no static library")
+    (tmp_path / "host.c").write_text(LINKED_IN)
+    host = tmp_path / "accounting-service"
+    linked = subprocess.run([compiler, "-s", "-o", host, tmp_path / "host.c", archives[0], "-lpthread", "-ldl", "-lutil",
+                             "-lm"], capture_output=True, text=True, check=False)
+    if linked.returncode != 0:
+        pytest.skip(f"the static library needs more than this: {linked.stderr[-300:]}")
+    host.write_bytes(hide_sections(host.read_bytes()))
+    with subprocess.Popen([host, SPIN_WITHOUT_MODULES], stdout=subprocess.PIPE,
+                          env=dict(os.environ, PYTHONHOME=str(prefix))) as process:
+        try:
+            assert process.stdout.readline() == b"ready\n"
+            seen = look(run_snapshot, process.pid)
+            assert_spin_is_read(seen)
+            assert seen["python"]["version"].startswith(interpreter.version)
+            assert [thread["tid"] for thread in seen["threads"]] == [process.pid]
+        finally:
+            process.kill()
 
 
 def test_deleted_files_are_read_by_root(interpreter, run_snapshot):

@@ -319,6 +319,21 @@ static void version_is_the_one_that_is_named_most(void **state)
     assert_int_equal(version_search_result(&search), 0x02070000);
 }
 
+/* As in the frozen modules of an interpreter that is linked into its program. This file itself must not have the
+ * tag in it, because other tests take it for an interpreter. */
+static void version_of_the_tag_counts_more_than_those_in_texts(void **state)
+{
+    char text[] = "/usr/local/lib/python2.5/site-packages/foo lib/python2.5\0"
+                  "cpython~311\0cpython~\0cpython~399";
+    struct version_search search = {0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(text); i++)
+        text[i] = text[i] == '~' ? '-' : text[i];
+    version_search_piece(&search, text, sizeof(text));
+    assert_int_equal(version_search_result(&search), 0x030b0000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -335,6 +350,7 @@ int main(void)
         cmocka_unit_test(file_that_is_cut_does_no_harm),
         cmocka_unit_test(spoiled_file_does_no_harm),
         cmocka_unit_test(version_is_the_one_that_is_named_most),
+        cmocka_unit_test(version_of_the_tag_counts_more_than_those_in_texts),
     };
     locator = python_locator_new();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
