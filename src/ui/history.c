@@ -10,6 +10,7 @@ enum {
 };
 
 #define KEEP_VANISHED_NS (60 * NS_PER_SECOND)
+#define VERDICT_SPAN_NS  (10 * NS_PER_SECOND)
 
 static const struct {
     const char *name;
@@ -45,6 +46,7 @@ static void drop(struct history *history, size_t index)
     for (size_t choice = 0; choice < WINDOW_CHOICES; choice++)
         window_free(history->processes[index].windows[choice]);
     memory_history_free(&history->processes[index].memory);
+    verdict_window_free(history->processes[index].verdict_window);
     history->processes[index] = history->processes[--history->count];
 }
 
@@ -66,6 +68,7 @@ static struct process_history *create(struct history *history, const struct proc
     *created = (struct process_history){.pid = process->pid, .start_ticks = process->start_ticks};
     for (size_t choice = 0; choice < WINDOW_CHOICES; choice++)
         created->windows[choice] = window_new(choices[choice].span_ns);
+    created->verdict_window = verdict_window_new(VERDICT_SPAN_NS);
     return created;
 }
 
@@ -78,6 +81,7 @@ static void add_to_windows(struct process_history *known, const struct tick *tic
     for (size_t choice = 0; choice < WINDOW_CHOICES; choice++)
         window_add(known->windows[choice], tick, process);
     memory_history_add(&known->memory, tick, process);
+    verdict_window_add(known->verdict_window, tick, process);
     if (profile != NULL) {
         known->samples += profile->samples;
         known->partial += profile->partial;
@@ -121,6 +125,21 @@ void history_add(struct history *history, const struct tick *tick, pid_t selecte
         add_new(history, tick, favourite, true);
     for (size_t i = 0; i < tick->process_count; i++)
         add_new(history, tick, &tick->processes[i], false);
+}
+
+void history_judge(struct history *history, const struct call_tree *tree)
+{
+    for (size_t i = 0; i < history->count; i++) {
+        struct process_history *known = &history->processes[i];
+        known->has_verdict = verdict_window_judge(known->verdict_window, tree, &known->verdict);
+    }
+}
+
+const struct verdict *history_verdict(const struct history *history, const struct process *process)
+{
+    const struct process_history *known = process->profile != NULL ? find(history, process) : NULL;
+
+    return known != NULL && known->has_verdict ? &known->verdict : NULL;
 }
 
 void history_reset(struct history *history)

@@ -4,6 +4,7 @@
 #define PYNECK_UI_HISTORY_H
 
 #include "analysis/ranking.h"
+#include "analysis/verdict.h"
 #include "ui/memory_history.h"
 
 #include <stddef.h>
@@ -26,6 +27,9 @@ struct process_history {
     uint64_t last_seen_ns; /* CLOCK_MONOTONIC */
     struct window *windows[WINDOW_CHOICES];
     struct memory_history memory;
+    struct verdict_window *verdict_window; /* of the last 10 seconds */
+    struct verdict verdict;                /* when has_verdict */
+    bool has_verdict;
     uint64_t samples;
     uint64_t partial;
     uint64_t invalid;
@@ -42,6 +46,12 @@ struct history {
 /* Add a tick; windows of processes that vanished a while ago are dropped. There is a limit on the number of
  * processes; the selected one is kept in any case. Zero-initialized is empty. */
 void history_add(struct history *history, const struct tick *tick, pid_t selected);
+
+/* Make the verdict of every process; to be called after history_add(). */
+void history_judge(struct history *history, const struct call_tree *tree);
+
+/* The verdict on a process, or NULL; valid as the result of history_find(). */
+const struct verdict *history_verdict(const struct history *history, const struct process *process);
 
 /* What is known of a process, or NULL. Valid until the next history_add(). */
 const struct process_history *history_find(const struct history *history, const struct process *process);

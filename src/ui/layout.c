@@ -4,6 +4,7 @@ enum {
     SIDE_BY_SIDE_COLUMNS = 140, /* from here on two panes stand side by side below the processes */
     GRID_ROWS = 20,             /* from here on all four of them */
     TITLE_ROWS = 2,             /* a pane's title and column titles */
+    VERDICT_ROWS = 1,           /* below the processes */
     LEAST_PROCESSES = 3,        /* rows that the process table keeps free, so that the layout stays calm */
     SMALLEST_WITH_BAR = 4,
 };
@@ -17,9 +18,9 @@ static int clamp(int value, int low, int high)
 static int process_pane_rows(int rows, int wanted, bool side_by_side)
 {
     int others = side_by_side ? PANE_MINIMAL_ROWS : 2 * PANE_MINIMAL_ROWS;
-    int share = side_by_side ? rows * 2 / 5 : rows * 3 / 8;
+    int share = (side_by_side ? rows * 2 / 5 : rows * 3 / 8) + VERDICT_ROWS;
 
-    wanted = TITLE_ROWS + (wanted > LEAST_PROCESSES ? wanted : LEAST_PROCESSES);
+    wanted = TITLE_ROWS + VERDICT_ROWS + (wanted > LEAST_PROCESSES ? wanted : LEAST_PROCESSES);
     return clamp(wanted < share ? wanted : share, PANE_MINIMAL_ROWS, rows - others);
 }
 

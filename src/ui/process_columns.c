@@ -3,6 +3,7 @@
 #include "ui/shorten.h"
 #include "ui/state.h"
 #include "ui/state_bar.h"
+#include "ui/verdict_cells.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -144,6 +145,11 @@ static void draw_state(const struct table_cell *cell, const void *row)
     cell_text(cell, style, (size_t)cell->columns >= strlen(word) ? word : letter);
 }
 
+static void draw_verdict(const struct table_cell *cell, const void *row)
+{
+    verdict_draw_word(cell, ((const struct process_row *)row)->verdict);
+}
+
 enum {
     NARROWEST_PLACE = 8, /* columns for file and line beside the function */
 };
@@ -249,6 +255,13 @@ static int compare_python(const void *left, const void *right, const void *conte
     return strverscmp(one->version, other->version);
 }
 
+static int compare_verdict(const void *left, const void *right, const void *context)
+{
+    (void)context;
+    return verdict_compare(((const struct process_row *)left)->verdict,
+                           ((const struct process_row *)right)->verdict);
+}
+
 static int compare_where(const void *left, const void *right, const void *context)
 {
     const struct function *one = ((const struct process_row *)left)->function;
@@ -307,7 +320,7 @@ static const struct column process_columns[] = {
     {.title = "READ/s",
      .help = "bytes a second from storage",
      .minimal_width = 6,
-     .priority = 4,
+     .priority = 5,
      .alignment = ALIGN_RIGHT,
      .descending = true,
      .draw = draw_read,
@@ -315,7 +328,7 @@ static const struct column process_columns[] = {
     {.title = "WRITE/s",
      .help = "bytes a second to storage",
      .minimal_width = 7,
-     .priority = 4,
+     .priority = 5,
      .alignment = ALIGN_RIGHT,
      .descending = true,
      .draw = draw_write,
@@ -355,7 +368,7 @@ static const struct column process_columns[] = {
      .help = "Python version; t: free-threaded",
      .minimal_width = 4,
      .wanted_width = 5,
-     .priority = 5,
+     .priority = 4,
      .draw = draw_python,
      .compare = compare_python},
     {.title = "STATE",
@@ -365,6 +378,14 @@ static const struct column process_columns[] = {
      .priority = 3,
      .draw = draw_state,
      .compare = compare_state},
+    {.title = "VERDICT",
+     .help = "why it is as slow as it is, in the last 10 s; see VERDICTS in the manual",
+     .minimal_width = 11,
+     .wanted_width = 13,
+     .priority = 2,
+     .descending = true,
+     .draw = draw_verdict,
+     .compare = compare_verdict},
     {.title = "WHERE",
      .help = "innermost function of its busiest thread, or why it cannot be read",
      .minimal_width = 18,

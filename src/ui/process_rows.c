@@ -9,9 +9,14 @@ enum {
     MAX_ANCESTORS = 64, /* looked at to find a process's place in the tree */
 };
 
-static struct process_row make_row(const struct process *process, const struct call_tree *tree)
+static struct process_row make_row(const struct process *process, const struct call_tree *tree,
+                                   const struct history *history)
 {
-    struct process_row row = {.process = process, .busiest = process_busiest_thread(process)};
+    struct process_row row = {
+        .process = process,
+        .busiest = process_busiest_thread(process),
+        .verdict = history_verdict(history, process),
+    };
 
     if (row.busiest != NULL && row.busiest->stack_node != CALL_TREE_ROOT) {
         const struct call_node *node = call_tree_node(tree, row.busiest->stack_node);
@@ -22,13 +27,13 @@ static struct process_row make_row(const struct process *process, const struct c
 }
 
 void process_rows_collect(struct process_rows *rows, const struct tick *tick, const struct call_tree *tree,
-                          const uid_t *user)
+                          const struct history *history, const uid_t *user)
 {
     rows->rows = memory_grow(rows->rows, &rows->capacity, tick->process_count, sizeof(*rows->rows));
     rows->count = 0;
     for (size_t i = 0; i < tick->process_count; i++)
         if (user == NULL || tick->processes[i].uid == *user)
-            rows->rows[rows->count++] = make_row(&tick->processes[i], tree);
+            rows->rows[rows->count++] = make_row(&tick->processes[i], tree, history);
 }
 
 static int compare_pid(const void *key, const void *element)

@@ -4,6 +4,7 @@
 
 #include "model/call_tree.h"
 #include "model/tick.h"
+#include "ui/history.h"
 #include "ui/table.h"
 
 struct process_row {
@@ -11,6 +12,7 @@ struct process_row {
     const struct thread *busiest;    /* NULL when no thread has a Python stack */
     const struct function *function; /* innermost of the busiest thread, or NULL */
     uint32_t line;                   /* being executed in it */
+    const struct verdict *verdict;   /* NULL when there is none */
     int depth;                       /* in the tree: 0 for one without a parent here */
     uint64_t open_branches;          /* bit n: at depth n the line goes on below this row */
     struct process_row *parent;      /* these four only while the tree is built */
@@ -27,7 +29,7 @@ struct process_rows {
 
 /* Make a row of each process, by pid; of one user when `user` is not NULL. */
 void process_rows_collect(struct process_rows *rows, const struct tick *tick, const struct call_tree *tree,
-                          const uid_t *user);
+                          const struct history *history, const uid_t *user);
 
 /* Fill the table: sorted, or as a tree in which siblings are sorted. */
 void process_rows_fill(struct process_rows *rows, const struct tick *tick, struct table *table, bool as_tree);

@@ -1,5 +1,6 @@
 /* The process table. */
 #include "ui/state.h"
+#include "ui/verdict_cells.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -10,7 +11,8 @@ static const struct process *process_of(const void *row)
 }
 
 enum {
-    SETTLING_TICKS = 3, /* the first figures are of very short intervals */
+    SETTLING_TICKS = 3,    /* the first figures are of very short intervals */
+    ROWS_WITH_VERDICT = 4, /* column titles, two processes, and the verdict on one */
 };
 
 /* At the start the selection goes to where the CPU time goes: the busiest process that can be looked into. */
@@ -39,7 +41,7 @@ static void update(struct state *state)
 
     if (state->tick == NULL)
         return;
-    process_rows_collect(&state->process_rows, state->tick, source_call_tree(state->source),
+    process_rows_collect(&state->process_rows, state->tick, source_call_tree(state->source), &state->history,
                          state->user_filtered ? &state->user : NULL);
     process_rows_fill(&state->process_rows, state->tick, table, state->tree);
     settle_selection(state);
@@ -53,6 +55,26 @@ static const char *user_name(const struct state *state)
         if (state->tick->processes[i].uid == state->user && state->tick->processes[i].user != NULL)
             return state->tick->processes[i].user;
     return "of that user";
+}
+
+static const char *reason_for_none(const struct process *process)
+{
+    if (process->error != NULL)
+        return process->error;
+    return process->is_python ? "no verdict yet" : "no Python program";
+}
+
+/* The verdict on the selected process stands below the rows. */
+static struct region draw_around(const struct state *state, const struct region *body)
+{
+    const struct process_row *row = table_selected_row(&state->tables[PANE_PROCESSES]);
+    struct region line = region_part(body, body->rows - 1, 0, 1, body->columns);
+
+    if (body->rows < ROWS_WITH_VERDICT)
+        return *body;
+    if (row != NULL)
+        verdict_draw_line(&line, row->verdict, reason_for_none(row->process));
+    return region_part(body, 0, 0, body->rows - 1, body->columns);
 }
 
 static void draw_title(const struct state *state, const struct region *line, enum style style)
@@ -99,6 +121,7 @@ const struct pane_class processes_pane = {
     .columns_title = "The columns of the processes",
     .table = &process_table,
     .update = update,
+    .draw_around = draw_around,
     .draw_title = draw_title,
     .draw_empty = draw_empty,
 };

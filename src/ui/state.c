@@ -93,6 +93,7 @@ void state_take_tick(struct state *state, struct tick *tick)
         state->process_rows_seen = 0;
     state->list_changes = false;
     history_add(&state->history, tick, state->focus_pid);
+    history_judge(&state->history, source_call_tree(state->source));
     state_update_all(state);
     tick_free(before); /* the panes point into the new one now */
     state_selection_moved(state);

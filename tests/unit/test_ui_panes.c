@@ -158,6 +158,7 @@ static void a_circle_of_parents_loses_no_process(void **unused)
         {.pid = 4, .parent_pid = 4, .start_ticks = 5, .name = "d", .command = "d"},
     };
     struct process_rows rows = {0};
+    struct history history = {0};
     struct tick *tick = tick_new();
     struct table table;
 
@@ -165,7 +166,7 @@ static void a_circle_of_parents_loses_no_process(void **unused)
     tick->processes = circle;
     tick->process_count = 4;
     table_init(&table, &process_table, NULL);
-    process_rows_collect(&rows, tick, NULL, NULL);
+    process_rows_collect(&rows, tick, NULL, &history, NULL);
     process_rows_fill(&rows, tick, &table, true);
     assert_int_equal(table.count, 4);
     table_free(&table);

@@ -1,0 +1,20 @@
+/* A verdict on the screen: its word in a cell, and its sentence in a line. */
+#ifndef PYNECK_UI_VERDICT_CELLS_H
+#define PYNECK_UI_VERDICT_CELLS_H
+
+#include "analysis/verdict.h"
+#include "ui/pane.h"
+
+/* The kind's word; "-" for NULL. */
+void verdict_draw_word(const struct table_cell *cell, const struct verdict *verdict);
+
+/* The sentence, shortened to the line; the second cause behind it where there is room.
+ *
+ * verdict          NULL: there is none
+ * reason_for_none  is shown then */
+void verdict_draw_line(const struct region *line, const struct verdict *verdict, const char *reason_for_none);
+
+/* Ascending order: none, then by kind, the gravest last, then by share. */
+int verdict_compare(const struct verdict *left, const struct verdict *right);
+
+#endif
