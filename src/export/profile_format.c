@@ -3,7 +3,9 @@
 #include <string.h>
 
 static const struct profile_format *const formats[] = {
+    &profile_format_callgrind,
     &profile_format_collapsed,
+    &profile_format_pstats,
     &profile_format_speedscope,
 };
 

@@ -40,7 +40,9 @@ struct profile_format {
     const struct timeline_format *timeline; /* or NULL */
 };
 
+extern const struct profile_format profile_format_callgrind;
 extern const struct profile_format profile_format_collapsed;
+extern const struct profile_format profile_format_pstats;
 extern const struct profile_format profile_format_speedscope;
 
 /* The format of that name, or NULL. */

@@ -114,6 +114,37 @@ static void test_speedscope_without_samples_is_still_a_file(void **state)
     free(text);
 }
 
+/* What the lines of functions cost themselves: not what they called. */
+static int64_t sum_of_callgrind(const char *text)
+{
+    bool is_call = false;
+    int64_t sum = 0;
+
+    for (const char *line = text; *line != '\0'; line = strchr(line, '\n') + 1) {
+        if (line[0] >= '0' && line[0] <= '9' && !is_call)
+            sum += strtoll(strchr(line, ' '), NULL, 10);
+        is_call = strncmp(line, "calls=", strlen("calls=")) == 0;
+    }
+    return sum;
+}
+
+static void test_callgrind_adds_up_to_the_profile_and_to_its_own_summary(void **state)
+{
+    (void)state;
+    char *text = export_sample("callgrind", (struct export_options){.weight = WEIGHT_CPU, .title = "sample"});
+    assert_int_equal(sum_of_callgrind(text), 1200000000);
+    assert_non_null(strstr(text, "\nsummary: 1200000000\n"));
+    free(text);
+}
+
+static void test_pstats_is_a_whole_dict(void **state)
+{
+    (void)state;
+    char *text = export_sample("pstats", (struct export_options){.weight = WEIGHT_CPU, .title = "sample"});
+    assert_memory_equal(text, "{(\3\0\0\0u", 6);
+    free(text);
+}
+
 static void test_every_format_that_is_listed_is_found(void **state)
 {
     char names[256];
@@ -133,6 +164,8 @@ int main(void)
         cmocka_unit_test(test_collapsed_stacks_leave_out_what_is_not_selected),
         cmocka_unit_test(test_speedscope_adds_up_to_the_profile),
         cmocka_unit_test(test_speedscope_without_samples_is_still_a_file),
+        cmocka_unit_test(test_callgrind_adds_up_to_the_profile_and_to_its_own_summary),
+        cmocka_unit_test(test_pstats_is_a_whole_dict),
         cmocka_unit_test(test_every_format_that_is_listed_is_found),
     };
 
