@@ -9,6 +9,7 @@
 
 #define NS_PER_SECOND      UINT64_C(1000000000)
 #define NS_PER_MILLISECOND UINT64_C(1000000)
+#define NS_PER_MICROSECOND UINT64_C(1000)
 
 /* CLOCK_MONOTONIC: for intervals and deadlines. */
 uint64_t clock_monotonic_ns(void);

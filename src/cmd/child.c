@@ -75,7 +75,10 @@ bool child_has_ended(const struct child *child)
 
     if (child->pid == 0)
         return false;
-    return waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid != 0;
+    if (waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0)
+        return true;
+    /* A child that the sampler holds is told of, too (sampler/pause.h). */
+    return info.si_pid != 0 && info.si_code != CLD_STOPPED && info.si_code != CLD_TRAPPED;
 }
 
 void child_pass_signal(const struct child *child, const siginfo_t *info)
@@ -93,7 +96,7 @@ int child_wait(struct child *child)
 
     do
         result = waitpid(child->pid, &status, 0);
-    while (result < 0 && errno == EINTR);
+    while (result < 0 ? errno == EINTR : WIFSTOPPED(status));
     child->pid = 0;
     if (WIFSIGNALED(status))
         return 128 + WTERMSIG(status);

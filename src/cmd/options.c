@@ -93,6 +93,13 @@ static struct error *read_budget(struct options *options, enum command_id comman
     return error;
 }
 
+static struct error *read_pause(struct options *options, enum command_id command, const char *argument)
+{
+    (void)command, (void)argument;
+    options->pause = true;
+    return NULL;
+}
+
 static struct error *read_user(struct options *options, enum command_id command, const char *argument)
 {
     (void)command;
@@ -205,6 +212,7 @@ static const struct option_row rows[] = {
     {"mode", 0, "cpu|wall", IN_WATCHING, read_mode, "rank by CPU or by wall time (default cpu)"},
     {"budget", 0, "PERCENT", IN_WATCHING, read_budget,
      "CPU that pyneck may use, of one core (default 5; 0 for no limit)"},
+    {"pause", 0, NULL, IN_WATCHING, read_pause, "stop threads while their stacks are read"},
     {"format", 0, "FORMAT", IN_PRINTING, read_format,
      "text (default) or json; in snapshots also csv and openmetrics"},
     {"output", 'o', "FILE", IN_PRINTING, read_output, "write to FILE and not to standard output"},

@@ -27,6 +27,7 @@ struct options {
     uint64_t count;        /* ticks; 0 for no limit */
     const char *user;
     const char *filter;
+    bool pause;
     bool all_processes;
     bool no_children;
     enum ranking_mode mode;

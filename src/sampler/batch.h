@@ -11,8 +11,9 @@ enum sampling_status {
     SAMPLING_STARTING, /* the interpreter has no thread yet */
     SAMPLING_EXITING,  /* the interpreter is being finalized */
     SAMPLING_DENIED,   /* its memory may not be read */
-    SAMPLING_BROKEN,   /* its memory makes no sense */
-    SAMPLING_GONE,     /* the process has ended */
+    SAMPLING_TRACED, /* its threads cannot be paused, because another program does that or the kernel forbids it */
+    SAMPLING_BROKEN, /* its memory makes no sense */
+    SAMPLING_GONE,   /* the process has ended */
 };
 
 struct thread_record {

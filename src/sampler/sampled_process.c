@@ -8,13 +8,15 @@
 #include <stdlib.h>
 
 struct sampled_process *sampled_process_new(pid_t pid, uint64_t start_ticks,
-                                            const struct python_location *location, struct call_tree *tree)
+                                            const struct python_location *location, struct call_tree *tree,
+                                            struct pause *pause)
 {
     struct sampled_process *process = memory_allocate(1, sizeof(*process));
 
     process->pid = pid;
     process->start_ticks = start_ticks;
     process->location = *location;
+    process->pause = pause;
     process->namer.tree = tree;
     process->namer.codes = code_cache_new(pid, &process->location.layout, tree);
     process->unwinder = unwinder_new(pid, &process->location.layout, process->namer.codes);
@@ -38,21 +40,70 @@ void sampled_process_free(struct sampled_process *process)
     free(process);
 }
 
+/* Which threads are sampled: all, or those that the moment's second listing has found. */
+static bool is_due(const struct sampled_thread *thread, bool only_new, uint64_t now_ns)
+{
+    return !only_new || (thread->is_young && thread->sampled_ns != now_ns);
+}
+
+static void sample_running(struct sampled_process *process, bool only_new, uint64_t now_ns)
+{
+    for (size_t i = 0; i < process->thread_count; i++) {
+        struct sampled_thread *thread = &process->threads[i];
+        if (!is_due(thread, only_new, now_ns))
+            continue;
+        thread_sample_look(process, thread);
+        thread_sample_take(process, thread, now_ns);
+    }
+}
+
+/* Whether a thread that was looked at may run while it is read; the others stand still by themselves. */
+static bool may_run(const struct sampled_thread *thread)
+{
+    const struct kernel_activity *activity = &thread->look.activity;
+
+    return !thread->gone && thread->look.has_run && (activity->running || !activity->known);
+}
+
+static void sample_paused(struct sampled_process *process, bool only_new, uint64_t now_ns)
+{
+    for (size_t i = 0; i < process->thread_count; i++) {
+        struct sampled_thread *thread = &process->threads[i];
+        if (!is_due(thread, only_new, now_ns))
+            continue;
+        thread_sample_look(process, thread);
+        if (may_run(thread) && pause_ask(process->pause, process->pid, thread->tid) == PAUSE_REFUSED)
+            process->status = SAMPLING_TRACED;
+    }
+    pause_wait(process->pause);
+    for (size_t i = 0; process->status == SAMPLING_WORKS && i < process->thread_count; i++) {
+        if (is_due(&process->threads[i], only_new, now_ns))
+            thread_sample_take(process, &process->threads[i], now_ns);
+    }
+    pause_let_go(process->pause);
+}
+
+static void update_threads(struct sampled_process *process, uint64_t now_ns)
+{
+    thread_list_update(process, now_ns);
+    if (process->status == SAMPLING_WORKS && process->pause != NULL && pause_is_traced(process->pid))
+        process->status = SAMPLING_TRACED;
+}
+
 void sampled_process_sample(struct sampled_process *process, uint64_t now_ns, bool late)
 {
+    void (*sample)(struct sampled_process *, bool, uint64_t) =
+        process->pause != NULL ? sample_paused : sample_running;
+
     if (thread_list_is_due(process, now_ns))
-        thread_list_update(process, now_ns);
+        update_threads(process, now_ns);
     if (process->status != SAMPLING_WORKS)
         return;
-    for (size_t i = 0; i < process->thread_count; i++)
-        thread_sample_take(process, &process->threads[i], now_ns);
+    sample(process, false, now_ns);
     /* New threads are looked for at once where the samples show that there are some: they may be short-lived. */
-    if (process->must_list && process->listed_ns != now_ns) {
-        thread_list_update(process, now_ns);
-        for (size_t i = 0; i < process->thread_count; i++) {
-            if (process->threads[i].is_young && process->threads[i].sampled_ns != now_ns)
-                thread_sample_take(process, &process->threads[i], now_ns);
-        }
+    if (process->must_list && process->listed_ns != now_ns && process->status == SAMPLING_WORKS) {
+        update_threads(process, now_ns);
+        sample(process, true, now_ns);
     }
     process->moment_ns = now_ns;
     process->moments++;

@@ -5,12 +5,17 @@
 #include "model/call_tree.h"
 #include "python/locate.h"
 #include "sampler/batch.h"
+#include "sampler/pause.h"
 
 struct sampled_process;
 
-/* A process to be sampled; nothing is read yet. `tree` gets its functions and nodes. */
+/* A process to be sampled; nothing is read yet.
+ *
+ * tree   gets its functions and nodes
+ * pause  holds its threads while they are read; NULL: they run on */
 struct sampled_process *sampled_process_new(pid_t pid, uint64_t start_ticks,
-                                            const struct python_location *location, struct call_tree *tree);
+                                            const struct python_location *location, struct call_tree *tree,
+                                            struct pause *pause);
 void sampled_process_free(struct sampled_process *process);
 
 /* Take one sample of every thread.

@@ -10,9 +10,18 @@
 #include "python/unwind.h"
 #include "sampler/accumulator.h"
 #include "sampler/batch.h"
+#include "sampler/pause.h"
 #include "sampler/stack_path.h"
 #include "sampler/thread_ids.h"
 #include "sampler/thread_probe.h"
+
+/* What the kernel said of a thread before its stack was read. */
+struct thread_look {
+    struct schedule_counters schedule;
+    struct kernel_activity activity; /* when it has run */
+    bool has_run;                    /* since it was seen blocked, as far as can be told */
+    bool wants_cpu_still;            /* it runs, or waits for a CPU, all the time since the last sample */
+};
 
 struct sampled_thread {
     struct thread_reference reference;
@@ -28,6 +37,7 @@ struct sampled_thread {
     struct thread_probe probe;
     struct stack_hint hint;
 
+    struct thread_look look;
     struct schedule_counters schedule; /* at the last sample */
     uint64_t taken_cpu_ns;             /* at the last hand-over */
     uint64_t sampled_ns;               /* time of the last sample */
@@ -64,6 +74,7 @@ struct sampled_process {
     bool must_list;
 
     clockid_t cpu_clock; /* CPU time of the whole process */
+    struct pause *pause; /* the sampler's, to hold threads while they are read; NULL when they run on */
 
     enum sampling_status status;
     struct interpreter_moment moment; /* at the last read */

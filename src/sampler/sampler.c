@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "sampler/pause.h"
 #include "sampler/sampled_process.h"
 
 #include <errno.h>
@@ -21,6 +22,7 @@ enum {
 };
 
 static const int sampler_nice = -15;
+static const uint64_t straggler_interval_ns = NS_PER_MILLISECOND;
 static const uint64_t budget_interval_ns = 200 * NS_PER_MILLISECOND;
 
 /* What the other thread wants done. */
@@ -51,6 +53,7 @@ struct member {
 struct sampler {
     pthread_t thread;
     struct call_tree *tree;
+    struct pause *pause; /* NULL: threads run on; used by the sampler thread only */
     double budget_percent;
     uint64_t period_ns;
     sem_t wake;     /* orders have come */
@@ -240,6 +243,19 @@ static bool sleep_until(struct sampler *sampler, uint64_t time_ns)
     return errno == ETIMEDOUT;
 }
 
+/* The same, and let those threads go that come to a stop only after they were read. */
+static bool wait_for_moment(struct sampler *sampler, uint64_t moment_ns)
+{
+    while (sampler->pause != NULL && pause_let_go(sampler->pause)) {
+        uint64_t soon_ns = clock_monotonic_ns() + straggler_interval_ns;
+        if (soon_ns >= moment_ns)
+            break;
+        if (!sleep_until(sampler, soon_ns))
+            return false;
+    }
+    return sleep_until(sampler, moment_ns);
+}
+
 static void sample_members(struct sampler *sampler, bool late)
 {
     for (size_t i = 0; i < sampler->member_count; i++) {
@@ -260,7 +276,7 @@ static void *run(void *context)
     setpriority(PRIO_PROCESS, (id_t)gettid(), sampler_nice);
     uint64_t moment_ns = moment_in_slot(sampler, sampler->slot);
     for (;;) {
-        bool slept = sleep_until(sampler, moment_ns);
+        bool slept = wait_for_moment(sampler, moment_ns);
         carry_out_orders(sampler);
         if (sampler->stopping)
             return NULL;
@@ -306,6 +322,7 @@ struct error *sampler_start(struct sampler **result, struct call_tree *tree,
 
     sampler->tree = tree;
     sampler->budget_percent = options->budget_percent;
+    sampler->pause = options->pause ? pause_new() : NULL;
     sampler->period_ns = (uint64_t)((double)NS_PER_SECOND / options->rate_hz);
     if (sampler->period_ns == 0)
         sampler->period_ns = 1;
@@ -317,6 +334,7 @@ struct error *sampler_start(struct sampler **result, struct call_tree *tree,
     pthread_mutex_init(&sampler->orders_mutex, NULL);
     int number = start_thread(sampler);
     if (number != 0) {
+        pause_free(sampler->pause);
         free(sampler);
         return error_new_errno(number, "cannot start the sampler's thread");
     }
@@ -333,6 +351,7 @@ void sampler_stop(struct sampler *sampler)
         arena_free(batch->arena);
     for (size_t i = 0; i < sampler->member_count; i++)
         sampled_process_free(sampler->members[i].process);
+    pause_free(sampler->pause);
     for (size_t i = 0; i < sampler->order_count; i++) {
         if (sampler->orders[i].kind == ORDER_ADD)
             sampled_process_free(sampler->orders[i].process);
@@ -348,10 +367,11 @@ void sampler_stop(struct sampler *sampler)
 void sampler_add(struct sampler *sampler, pid_t pid, uint64_t start_ticks,
                  const struct python_location *location)
 {
-    order(sampler, (struct order){
-                       .kind = ORDER_ADD,
-                       .process = sampled_process_new(pid, start_ticks, location, sampler->tree),
-                   });
+    order(sampler,
+          (struct order){
+              .kind = ORDER_ADD,
+              .process = sampled_process_new(pid, start_ticks, location, sampler->tree, sampler->pause),
+          });
 }
 
 void sampler_remove(struct sampler *sampler, pid_t pid, uint64_t start_ticks)

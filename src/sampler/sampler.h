@@ -15,6 +15,7 @@ struct sampler;
 struct sampler_options {
     double rate_hz;        /* moments a second at full rate */
     double budget_percent; /* of one core, for the sampler thread; UNKNOWN_REAL for no limit */
+    bool pause;            /* hold the threads of a process while they are read */
 };
 
 /* Start the thread. `tree` gets all names; only the sampler writes to it until sampler_stop(). */

@@ -125,48 +125,56 @@ static bool still_wants_cpu(const struct sampled_thread *thread, const struct sc
 
 /* What a thread that is not blocked does. */
 static enum thread_state state_awake(const struct sampled_process *process,
-                                     const struct sampled_thread *thread, bool is_same)
+                                     const struct sampled_thread *thread)
 {
-    bool is_waiting = is_same ? thread->reason.state == THREAD_RUNNABLE : is_waiting_for_cpu(process, thread);
+    bool is_waiting = thread->look.wants_cpu_still ? thread->reason.state == THREAD_RUNNABLE
+                                                   : is_waiting_for_cpu(process, thread);
 
     return is_waiting ? THREAD_RUNNABLE : state_on_cpu(process, thread);
 }
 
-/* One sample of one thread.
- *
- * The order of the reads matters: the turns are read before the thread is seen blocked, and that before its
+/* The order of the reads matters: the turns are read before the thread is seen blocked, and that before its
  * stack. So when it was blocked, and its turns are the same at the next sample, it has not run since before
  * its stack was read, and the stack still stands. */
-void thread_sample_take(struct sampled_process *process, struct sampled_thread *thread, uint64_t now_ns)
+void thread_sample_look(struct sampled_process *process, struct sampled_thread *thread)
 {
-    struct schedule_counters schedule;
-    uint64_t wall_ns = now_ns - thread->sampled_ns;
+    struct thread_look *look = &thread->look;
+    struct schedule_counters *schedule = &look->schedule;
 
-    if (!thread_probe_schedule(&thread->probe, &schedule)) {
+    if (!thread_probe_schedule(&thread->probe, schedule)) {
         thread->gone = process->must_list = true;
         return;
     }
-    uint64_t ran_ns = schedule.cpu_ns - thread->schedule.cpu_ns;
-    note_contention(thread, &schedule, wall_ns);
-    if (!thread->blocked || schedule.turns != thread->schedule.turns || schedule.turns == 0) {
-        struct kernel_activity activity = {.known = true, .running = true};
-        bool is_same = still_wants_cpu(thread, &schedule);
-        if (!is_same && !thread_probe_activity(&thread->probe, &activity)) {
-            thread->gone = process->must_list = true;
-            return;
-        }
+    look->has_run = !thread->blocked || schedule->turns != thread->schedule.turns || schedule->turns == 0;
+    look->wants_cpu_still = still_wants_cpu(thread, schedule);
+    look->activity = (struct kernel_activity){.known = true, .running = true};
+    if (look->has_run && !look->wants_cpu_still && !thread_probe_activity(&thread->probe, &look->activity))
+        thread->gone = process->must_list = true;
+}
+
+void thread_sample_take(struct sampled_process *process, struct sampled_thread *thread, uint64_t now_ns)
+{
+    const struct schedule_counters *schedule = &thread->look.schedule;
+    const struct kernel_activity *activity = &thread->look.activity;
+    uint64_t wall_ns = now_ns - thread->sampled_ns;
+
+    if (thread->gone)
+        return;
+    uint64_t ran_ns = schedule->cpu_ns - thread->schedule.cpu_ns;
+    note_contention(thread, schedule, wall_ns);
+    if (thread->look.has_run) {
         if (!read_stack(process, thread, now_ns))
             return;
-        thread->blocked = activity.known && !activity.running;
-        thread->wants_cpu = activity.known && activity.running;
+        thread->blocked = activity->known && !activity->running;
+        thread->wants_cpu = activity->known && activity->running;
         if (thread->blocked)
-            thread->reason = wait_reason_find(&process->waits, &activity, thread->reference.gil);
-        else if (!activity.known && ran_ns == 0)
+            thread->reason = wait_reason_find(&process->waits, activity, thread->reference.gil);
+        else if (!activity->known && ran_ns == 0)
             thread->reason = (struct wait_reason){.state = THREAD_OTHER, .fd = -1};
         else
-            thread->reason = (struct wait_reason){.state = state_awake(process, thread, is_same), .fd = -1};
+            thread->reason = (struct wait_reason){.state = state_awake(process, thread), .fd = -1};
     }
-    thread->schedule = schedule;
+    thread->schedule = *schedule;
     thread->sampled_ns = now_ns;
     thread->is_covered = thread->is_shared && is_covered(process, thread);
     if (thread->is_covered)

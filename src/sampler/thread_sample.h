@@ -4,7 +4,10 @@
 
 #include "sampler/sampled_state.h"
 
-/* Take a sample of a thread and count it; a thread that has ended is marked as gone. */
+/* Ask the kernel what a thread does, ahead of thread_sample_take(); a thread that has ended is marked as gone. */
+void thread_sample_look(struct sampled_process *process, struct sampled_thread *thread);
+
+/* Take a sample of a thread that was looked at, and count it. */
 void thread_sample_take(struct sampled_process *process, struct sampled_thread *thread, uint64_t now_ns);
 
 /* Whether a thread held the GIL at the process's last sample, as in struct thread. */

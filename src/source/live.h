@@ -11,6 +11,7 @@ struct live_options {
     double budget_percent; /* of one core, for pyneck itself; UNKNOWN_REAL for no limit */
     const pid_t *pids;     /* the processes to watch; none means every Python process that may be read */
     size_t pid_count;
+    bool pause;         /* hold the threads of a process while they are read (sampler/pause.h) */
     bool no_children;   /* do not watch the children of `pids` */
     const char *user;   /* only processes of this user; NULL for all */
     const char *filter; /* only processes whose command line matches this extended regular expression; NULL */

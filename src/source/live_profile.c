@@ -107,13 +107,17 @@ void live_profile_attach(struct process *process, const struct process_record *r
         [SAMPLING_DENIED] =
             "its memory may not be read: run pyneck as the same user, as root or with CAP_SYS_PTRACE, "
             "and see kernel.yama.ptrace_scope",
+        [SAMPLING_TRACED] =
+            "its threads cannot be paused: another program traces it (a debugger, strace), or ptrace(2) is "
+            "forbidden here; end the other one, or leave out --pause",
         [SAMPLING_BROKEN] = "its interpreter's memory makes no sense",
         [SAMPLING_GONE] = NULL,
     };
 
     static const char *const phases[] = {
-        [SAMPLING_WORKS] = NULL,  [SAMPLING_STARTING] = "starting", [SAMPLING_EXITING] = "exiting",
-        [SAMPLING_DENIED] = NULL, [SAMPLING_BROKEN] = NULL,         [SAMPLING_GONE] = "exiting",
+        [SAMPLING_WORKS] = NULL,     [SAMPLING_STARTING] = "starting", [SAMPLING_EXITING] = "exiting",
+        [SAMPLING_DENIED] = NULL,    [SAMPLING_TRACED] = NULL,         [SAMPLING_BROKEN] = NULL,
+        [SAMPLING_GONE] = "exiting",
     };
 
     if (process->error == NULL)

@@ -1,7 +1,7 @@
 /* All stacks that the live source saw of one process, with their counters: what the benchmarks and tests of the sampler
  * judge.
  *
- *   folded_stacks RATE_HZ SAMPLES PID
+ *   folded_stacks [--pause] RATE_HZ SAMPLES PID
  *
  * begins after it has printed "ready", ends after so many samples, at SIGINT, or when the process has ended. Prints a
  * line for each node of the call tree in each thread and state that was seen,
@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static const uint64_t interval_ns = 100 * NS_PER_MILLISECOND;
@@ -115,8 +116,13 @@ int main(int argc, char **argv)
     struct totals totals = {0};
     struct source *source;
 
+    if (argc == 5 && strcmp(argv[1], "--pause") == 0) {
+        options.pause = true;
+        argc--;
+        argv++;
+    }
     if (argc != 4) {
-        fprintf(stderr, "usage: folded_stacks RATE_HZ SAMPLES PID\n");
+        fprintf(stderr, "usage: folded_stacks [--pause] RATE_HZ SAMPLES PID\n");
         return 2;
     }
     pid_t pid = (pid_t)strtol(argv[3], NULL, 10);
