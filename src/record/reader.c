@@ -1,0 +1,325 @@
+#include "record/reader_parts.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "record/schema.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+enum {
+    MAX_SEGMENT_BYTES = 256 << 20, /* unpacked; a writer packs far less at once */
+    MAX_SEGMENT_TICKS = 1 << 12,
+};
+
+/* ---- the recording as a whole ---- */
+
+static int64_t count_of(sqlite3_stmt *statement, int column)
+{
+    bool known = sqlite3_column_type(statement, column) == SQLITE_INTEGER;
+
+    return known && sqlite3_column_int64(statement, column) >= 0 ? sqlite3_column_int64(statement, column)
+                                                                 : UNKNOWN_COUNT;
+}
+
+static double real_of(sqlite3_stmt *statement, int column)
+{
+    if (sqlite3_column_type(statement, column) == SQLITE_NULL)
+        return UNKNOWN_REAL;
+    return sqlite3_column_double(statement, column);
+}
+
+static const struct recorded_usage *usage_of(sqlite3_stmt *statement, struct arena *arena)
+{
+    if (sqlite3_column_type(statement, 7) == SQLITE_NULL)
+        return NULL;
+    struct recorded_usage *usage = arena_allocate(arena, 1, sizeof(*usage));
+    *usage = (struct recorded_usage){
+        .exit_status = sqlite3_column_int(statement, 7) & 0xff,
+        .real_seconds = real_of(statement, 8),
+        .user_seconds = real_of(statement, 9),
+        .system_seconds = real_of(statement, 10),
+        .peak_resident_bytes = count_of(statement, 11),
+        .minor_faults = count_of(statement, 12),
+        .major_faults = count_of(statement, 13),
+        .voluntary_switches = count_of(statement, 14),
+        .involuntary_switches = count_of(statement, 15),
+        .storage_read_bytes = count_of(statement, 16),
+        .storage_write_bytes = count_of(statement, 17),
+    };
+    return usage;
+}
+
+static void read_info(struct reader *reader)
+{
+    sqlite3_stmt *statement = reader_statement(reader, READ_RECORDING);
+    struct arena *arena = arena_new();
+
+    reader->info =
+        (struct recording_info){.pyneck_version = "", .rate_hz = UNKNOWN_REAL, .end_time_ns = UNKNOWN_COUNT};
+    if (reader_step(reader, statement)) {
+        const char *version = reader_text(statement, 0, arena);
+        int64_t interval_ns = count_of(statement, 4);
+        reader->info = (struct recording_info){
+            .pyneck_version = version != NULL ? version : "",
+            .hostname = reader_text(statement, 1, arena),
+            .command = reader_text(statement, 2, arena),
+            .rate_hz = real_of(statement, 3),
+            .interval_ns = interval_ns > 0 ? (uint64_t)interval_ns : 0,
+            .start_time_ns = sqlite3_column_int64(statement, 5),
+            .end_time_ns = count_of(statement, 6),
+            .usage = usage_of(statement, arena),
+        };
+    }
+    sqlite3_reset(statement);
+    arena_free(reader->info_arena);
+    reader->info_arena = arena;
+}
+
+static void read_tick_range(struct reader *reader)
+{
+    sqlite3_stmt *statement = reader_statement(reader, READ_TICK_RANGE);
+
+    reader->ticks = (struct tick_span){0};
+    if (reader_step(reader, statement) && sqlite3_column_type(statement, 0) != SQLITE_NULL) {
+        int64_t first = sqlite3_column_int64(statement, 0), last = sqlite3_column_int64(statement, 1);
+        if (first >= 0 && last >= first && last < INT64_MAX)
+            reader->ticks = (struct tick_span){(uint64_t)first, (uint64_t)last + 1};
+    }
+    sqlite3_reset(statement);
+}
+
+struct error *reader_refresh(struct reader *reader)
+{
+    struct error *error = reader_begin(reader);
+
+    if (error != NULL)
+        return error;
+    read_info(reader);
+    read_tick_range(reader);
+    reader_load_tree(reader);
+    return reader_end(reader, NULL);
+}
+
+struct error *reader_open(struct reader **result, const char *path)
+{
+    struct reader *reader = memory_allocate(1, sizeof(*reader));
+
+    reader->tree = call_tree_new();
+    struct error *error = reader_open_database(reader, path);
+    if (error == NULL)
+        error = reader_refresh(reader);
+    if (error != NULL) {
+        reader_close(reader);
+        return error;
+    }
+    *result = reader;
+    return NULL;
+}
+
+static void release_segment(struct read_segment *segment)
+{
+    free(segment->bytes);
+    free(segment->offsets);
+    free(segment->lengths);
+    *segment = (struct read_segment){0};
+}
+
+void reader_close(struct reader *reader)
+{
+    release_segment(&reader->segment);
+    free(reader->functions.ids);
+    free(reader->nodes.ids);
+    arena_free(reader->info_arena);
+    call_tree_free(reader->tree);
+    database_close(&reader->database);
+    free(reader);
+}
+
+const struct recording_info *reader_info(const struct reader *reader)
+{
+    return &reader->info;
+}
+
+const struct call_tree *reader_call_tree(const struct reader *reader)
+{
+    return reader->tree;
+}
+
+struct tick_span reader_ticks(const struct reader *reader)
+{
+    return reader->ticks;
+}
+
+/* ---- finding ---- */
+
+/* The tick at or before a sequence, and its time; false when there is none. */
+static bool find_at_or_before(struct reader *reader, uint64_t sequence, uint64_t *found, int64_t *time_ms)
+{
+    sqlite3_stmt *statement = reader_statement(reader, READ_TIME);
+
+    sqlite3_bind_int64(statement, 1, (int64_t)sequence);
+    bool any = reader_step(reader, statement);
+    if (any) {
+        *found = (uint64_t)sqlite3_column_int64(statement, 0);
+        *time_ms = sqlite3_column_int64(statement, 1);
+    }
+    sqlite3_reset(statement);
+    return any;
+}
+
+struct error *reader_find_time(struct reader *reader, int64_t time_ns, uint64_t *sequence)
+{
+    uint64_t low = reader->ticks.first, high = reader->ticks.end;
+    struct error *error = reader_begin(reader);
+
+    if (error != NULL)
+        return error;
+    *sequence = low;
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2, found;
+        int64_t time_ms;
+        if (!find_at_or_before(reader, middle, &found, &time_ms) || found < low) {
+            low = middle + 1;
+        } else if (time_ms <= time_ns / (int64_t)NS_PER_MILLISECOND) {
+            *sequence = found;
+            low = middle + 1;
+        } else {
+            high = found;
+        }
+    }
+    return reader_end(reader, NULL);
+}
+
+/* ---- segments ---- */
+
+bool reader_find_segment(struct reader *reader, uint64_t sequence, struct tick_span *span)
+{
+    sqlite3_stmt *statement = reader_statement(reader, READ_SEGMENT);
+
+    sqlite3_bind_int64(statement, 1, (int64_t)sequence);
+    bool found = reader_step(reader, statement);
+    if (found) {
+        int64_t first = sqlite3_column_int64(statement, 0), last = sqlite3_column_int64(statement, 1);
+        found = first >= 0 && last >= (int64_t)sequence && last - first < MAX_SEGMENT_TICKS;
+        *span = (struct tick_span){(uint64_t)first, (uint64_t)last + 1};
+    }
+    if (!found)
+        sqlite3_reset(statement);
+    return found;
+}
+
+/* Find where each tick of an unpacked segment is; false when that makes no sense. */
+static bool divide_segment(struct read_segment *segment, size_t length)
+{
+    struct byte_cursor cursor = {.next = segment->bytes, .end = segment->bytes + length};
+    size_t count = (size_t)(segment->end - segment->first);
+
+    segment->offsets = memory_allocate(count, sizeof(*segment->offsets));
+    segment->lengths = memory_allocate(count, sizeof(*segment->lengths));
+    for (size_t i = 0; i < count; i++) {
+        segment->lengths[i] = bytes_take_count(&cursor, 1);
+        segment->offsets[i] = (size_t)(cursor.next - segment->bytes);
+        if (cursor.failed)
+            return false;
+        cursor.next += segment->lengths[i];
+    }
+    return cursor.next == cursor.end;
+}
+
+/* Unpack the segment that holds a tick; false when there is none, or with an error when it is damaged. */
+static bool read_segment(struct reader *reader, uint64_t sequence, struct error **error)
+{
+    struct tick_span span;
+
+    release_segment(&reader->segment);
+    if (!reader_find_segment(reader, sequence, &span))
+        return false;
+    sqlite3_stmt *statement = database_statement(&reader->database, READ_SEGMENT);
+    int64_t raw_bytes = sqlite3_column_int64(statement, 2);
+    const unsigned char *data = sqlite3_column_blob(statement, 3);
+    int length = sqlite3_column_bytes(statement, 3);
+    /* Deflate makes at most a thousandth of a text. */
+    bool plausible =
+        data != NULL && raw_bytes > 0 && raw_bytes <= MAX_SEGMENT_BYTES && raw_bytes / 1100 <= length;
+    uLongf unpacked = plausible ? (uLongf)raw_bytes : 0;
+    if (plausible) {
+        reader->segment = (struct read_segment){.first = span.first, .end = span.end};
+        reader->segment.bytes = memory_allocate(unpacked, 1);
+        plausible = uncompress(reader->segment.bytes, &unpacked, data, (uLong)length) == Z_OK &&
+                    unpacked == (uLongf)raw_bytes && divide_segment(&reader->segment, unpacked);
+    }
+    sqlite3_reset(statement);
+    if (!plausible) {
+        release_segment(&reader->segment);
+        *error =
+            error_new("%s is damaged: the ticks from %llu to %llu cannot be unpacked", reader->database.path,
+                      (unsigned long long)span.first, (unsigned long long)span.end - 1);
+    }
+    return plausible;
+}
+
+/* ---- ticks ---- */
+
+static struct tick *decode(struct reader *reader, uint64_t sequence, const unsigned char *bytes,
+                           size_t length, struct error **error)
+{
+    struct tick *tick = tick_new();
+    struct decode_names names = reader_names;
+
+    names.context = names.texts.context = reader;
+    reader->arena = tick->arena;
+    bool makes_sense = tick_decode(tick, bytes, length, &names);
+    reader->arena = NULL;
+    tick->sequence = sequence;
+    if (makes_sense)
+        return tick;
+    tick_free(tick);
+    *error = error_new("%s is damaged: tick %llu cannot be read", reader->database.path,
+                       (unsigned long long)sequence);
+    return NULL;
+}
+
+struct tick *reader_decode_tick(struct reader *reader, uint64_t sequence, struct error **error)
+{
+    struct read_segment *segment = &reader->segment;
+    bool packed = sequence >= segment->first && sequence < segment->end;
+    struct tick *tick = NULL;
+
+    if (!packed) {
+        sqlite3_stmt *statement = reader_statement(reader, READ_TICK_DATA);
+        sqlite3_bind_int64(statement, 1, (int64_t)sequence);
+        if (reader_step(reader, statement)) {
+            const unsigned char *bytes = sqlite3_column_blob(statement, 0);
+            int length = sqlite3_column_bytes(statement, 0);
+            tick = decode(reader, sequence, bytes, bytes != NULL ? (size_t)length : 0, error);
+            sqlite3_reset(statement);
+            return tick;
+        }
+        packed = read_segment(reader, sequence, error);
+    }
+    if (packed) {
+        size_t index = (size_t)(sequence - segment->first);
+        tick = decode(reader, sequence, segment->bytes + segment->offsets[index], segment->lengths[index],
+                      error);
+    }
+    return tick;
+}
+
+struct error *reader_read_tick(struct reader *reader, uint64_t sequence, struct tick **tick)
+{
+    struct error *error = reader_begin(reader);
+
+    *tick = NULL;
+    if (error != NULL)
+        return error;
+    reader_load_tree(reader);
+    *tick = reader_decode_tick(reader, sequence, &error);
+    error = reader_end(reader, error);
+    if (error != NULL) {
+        tick_free(*tick);
+        *tick = NULL;
+    }
+    return error;
+}

@@ -1,0 +1,177 @@
+#include "record/reader_parts.h"
+
+#include "base/memory.h"
+
+#include <limits.h>
+
+/* ---- functions and nodes ---- */
+
+/* Add the id that follows; others are not in a recording of ours. */
+static void append_id(struct id_map *map, uint32_t id)
+{
+    map->ids = memory_grow(map->ids, &map->capacity, map->count + 1, sizeof(*map->ids));
+    map->ids[map->count++] = id;
+}
+
+static uint32_t find_id(const struct id_map *map, int64_t id)
+{
+    return id > 0 && id < map->count ? map->ids[id] : 0;
+}
+
+static uint32_t line_of(sqlite3_stmt *statement, int column)
+{
+    int64_t line = sqlite3_column_int64(statement, column);
+
+    return line > 0 && line <= INT_MAX ? (uint32_t)line : 0;
+}
+
+static void load_functions(struct reader *reader)
+{
+    sqlite3_stmt *statement = reader_statement(reader, READ_FUNCTIONS);
+    struct arena *arena = arena_new();
+
+    sqlite3_bind_int64(statement, 1, reader->functions.count);
+    while (reader_step(reader, statement)) {
+        const char *name = reader_text(statement, 1, arena), *file = reader_text(statement, 2, arena);
+        if (sqlite3_column_int64(statement, 0) != reader->functions.count)
+            break;
+        append_id(&reader->functions,
+                  call_tree_add_function(reader->tree, name != NULL ? name : "", file != NULL ? file : "",
+                                         line_of(statement, 3)));
+    }
+    sqlite3_reset(statement);
+    arena_free(arena);
+}
+
+/* A node's parent is before it, so nothing can be its own ancestor. */
+static void load_nodes(struct reader *reader)
+{
+    sqlite3_stmt *statement = reader_statement(reader, READ_NODES);
+
+    sqlite3_bind_int64(statement, 1, reader->nodes.count);
+    while (reader_step(reader, statement) && reader->nodes.count < INT_MAX) {
+        if (sqlite3_column_int64(statement, 0) != reader->nodes.count)
+            break;
+        uint32_t parent = find_id(&reader->nodes, sqlite3_column_int64(statement, 1));
+        uint32_t function = find_id(&reader->functions, sqlite3_column_int64(statement, 2));
+        append_id(&reader->nodes, call_tree_add_node(reader->tree, parent, function, line_of(statement, 3)));
+    }
+    sqlite3_reset(statement);
+}
+
+void reader_load_tree(struct reader *reader)
+{
+    if (reader->nodes.count == 0) {
+        append_id(&reader->functions, call_tree_add_function(reader->tree, "[unknown]", "", 0));
+        append_id(&reader->nodes, CALL_TREE_ROOT);
+    }
+    load_functions(reader);
+    load_nodes(reader);
+}
+
+uint32_t reader_find_node(void *context, uint32_t id)
+{
+    return find_id(&((const struct reader *)context)->nodes, id);
+}
+
+/* ---- texts, processes, open files ---- */
+
+static const char *find_text(void *context, uint32_t id)
+{
+    struct reader *reader = context;
+    sqlite3_stmt *statement = reader_statement(reader, READ_STRING);
+
+    sqlite3_bind_int64(statement, 1, id);
+    const char *text = reader_step(reader, statement) ? reader_text(statement, 0, reader->arena) : NULL;
+    sqlite3_reset(statement);
+    return text;
+}
+
+static int int_of(sqlite3_stmt *statement, int column)
+{
+    int64_t number = sqlite3_column_int64(statement, column);
+
+    return number >= 0 && number <= INT_MAX ? (int)number : 0;
+}
+
+static const struct python_info *python_of(sqlite3_stmt *statement, struct arena *arena)
+{
+    const char *implementation = reader_text(statement, 8, arena);
+
+    if (implementation == NULL)
+        return NULL;
+    struct python_info *python = arena_allocate(arena, 1, sizeof(*python));
+    python->implementation = implementation;
+    python->version = reader_text(statement, 9, arena);
+    python->free_threaded = sqlite3_column_int(statement, 10) != 0;
+    return python;
+}
+
+static const char *or_empty(const char *text)
+{
+    return text != NULL ? text : "";
+}
+
+bool reader_find_process(void *context, uint32_t id, struct process *process, struct arena *arena)
+{
+    struct reader *reader = context;
+    sqlite3_stmt *statement = reader_statement(reader, READ_PROCESS);
+
+    sqlite3_bind_int64(statement, 1, id);
+    if (!reader_step(reader, statement))
+        return false;
+    process->pid = int_of(statement, 0);
+    process->start_ticks = (uint64_t)sqlite3_column_int64(statement, 1);
+    process->start_time_ns = sqlite3_column_int64(statement, 2);
+    process->parent_pid = int_of(statement, 3);
+    process->uid = (uid_t)sqlite3_column_int64(statement, 4);
+    process->user = or_empty(reader_text(statement, 5, arena));
+    process->name = or_empty(reader_text(statement, 6, arena));
+    process->command = or_empty(reader_text(statement, 7, arena));
+    process->python = python_of(statement, arena);
+    process->is_python = sqlite3_column_int(statement, 11) != 0;
+    process->selected = sqlite3_column_int(statement, 12) != 0;
+    sqlite3_reset(statement);
+    return process->pid > 0;
+}
+
+static const struct socket_info *socket_of(sqlite3_stmt *statement, struct arena *arena)
+{
+    const char *protocol = reader_text(statement, 6, arena);
+
+    if (protocol == NULL)
+        return NULL;
+    struct socket_info *socket = arena_allocate(arena, 1, sizeof(*socket));
+    socket->protocol = protocol;
+    socket->state = reader_text(statement, 7, arena);
+    socket->local = reader_text(statement, 8, arena);
+    socket->remote = reader_text(statement, 9, arena);
+    return socket;
+}
+
+static bool find_open_file(void *context, uint32_t id, struct open_file *file, struct arena *arena)
+{
+    struct reader *reader = context;
+    sqlite3_stmt *statement = reader_statement(reader, READ_OPEN_FILE);
+
+    sqlite3_bind_int64(statement, 1, id);
+    if (!reader_step(reader, statement))
+        return false;
+    int kind = int_of(statement, 1), access = int_of(statement, 2);
+    file->fd = int_of(statement, 0);
+    file->kind = kind < OPEN_FILE_KINDS ? (enum open_file_kind)kind : OPEN_FILE_OTHER;
+    file->access = access <= ACCESS_READ_WRITE ? (enum open_file_access)access : ACCESS_UNKNOWN;
+    file->path = reader_text(statement, 3, arena);
+    file->peer = reader_text(statement, 4, arena);
+    file->deleted = sqlite3_column_int(statement, 5) != 0;
+    file->socket = socket_of(statement, arena);
+    sqlite3_reset(statement);
+    return true;
+}
+
+const struct decode_names reader_names = {
+    .texts = {.text_of = find_text},
+    .find_process = reader_find_process,
+    .find_open_file = find_open_file,
+    .find_node = reader_find_node,
+};

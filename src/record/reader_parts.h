@@ -1,0 +1,87 @@
+/* The parts of the reader; for the files of record/ only. */
+#ifndef PYNECK_RECORD_READER_PARTS_H
+#define PYNECK_RECORD_READER_PARTS_H
+
+#include "record/database.h"
+#include "record/reader.h"
+#include "record/tick_codec.h"
+
+enum {
+    READ_RECORDING,
+    READ_TICK_RANGE,
+    READ_TIME,
+    READ_TICK_DATA,
+    READ_SEGMENT,
+    READ_STRING,
+    READ_FUNCTIONS,
+    READ_NODES,
+    READ_PROCESS,
+    READ_OPEN_FILE,
+    READ_PROFILE_SUMS,
+    READ_WAIT_SUMS,
+    READ_SYSTEM_SERIES,
+    READ_PROCESS_SERIES,
+    READ_STATEMENTS,
+};
+
+/* Ids of the file, which count from 1, as ids of the call tree. */
+struct id_map {
+    uint32_t *ids;
+    uint32_t count; /* 0 is in it: the root, and a function that is not known */
+    size_t capacity;
+};
+
+/* The segment that was read last. */
+struct read_segment {
+    uint64_t first;
+    uint64_t end; /* first == end: none */
+    unsigned char *bytes;
+    size_t *offsets; /* of each tick, and where the last one ends; */
+    size_t *lengths;
+};
+
+struct reader {
+    struct database database;
+    struct call_tree *tree;
+    struct id_map functions;
+    struct id_map nodes;
+    struct arena *info_arena;
+    struct recording_info info;
+    struct tick_span ticks;
+    struct read_segment segment;
+    struct arena *arena; /* of the tick that is being read */
+    unsigned int rounds; /* of the progress handler since the call began */
+};
+
+/* Open the database and see that it is a recording of ours: its identity, its version, and that there is nothing in it
+ * but our tables as we made them. */
+struct error *reader_open_database(struct reader *reader, const char *path);
+
+/* Everything that a public call reads is of one moment. End with reader_end(), which hands on `error` or what SQLite
+ * found to be wrong in between. */
+struct error *reader_begin(struct reader *reader);
+struct error *reader_end(struct reader *reader, struct error *error);
+
+sqlite3_stmt *reader_statement(const struct reader *reader, size_t index);
+
+/* The next row; false: there is none, or it failed (reader_end() tells). The statement is ready again then. */
+bool reader_step(struct reader *reader, sqlite3_stmt *statement);
+
+/* A text of a row, clean; NULL for none. */
+const char *reader_text(sqlite3_stmt *statement, int column, struct arena *arena);
+
+/* Put the functions and nodes that have come since into the call tree. */
+void reader_load_tree(struct reader *reader);
+
+/* What ids stand for; the context is the reader. */
+extern const struct decode_names reader_names;
+bool reader_find_process(void *context, uint32_t id, struct process *process, struct arena *arena);
+uint32_t reader_find_node(void *context, uint32_t id);
+
+/* Read a tick between reader_begin() and reader_end(); NULL when there is none or it makes no sense. */
+struct tick *reader_decode_tick(struct reader *reader, uint64_t sequence, struct error **error);
+
+/* The segment that holds a tick, in numbers; false when none does. */
+bool reader_find_segment(struct reader *reader, uint64_t sequence, struct tick_span *span);
+
+#endif

@@ -1,0 +1,128 @@
+#include "record/reader_parts.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+
+#include <stdlib.h>
+
+struct series {
+    struct series_point *points;
+    size_t count;
+    size_t capacity;
+};
+
+static int64_t count_of(sqlite3_stmt *statement, int column)
+{
+    int64_t count = sqlite3_column_int64(statement, column);
+
+    return sqlite3_column_type(statement, column) == SQLITE_INTEGER && count >= 0 ? count : UNKNOWN_COUNT;
+}
+
+static double real_of(sqlite3_stmt *statement, int column, double unit)
+{
+    if (sqlite3_column_type(statement, column) == SQLITE_NULL)
+        return UNKNOWN_REAL;
+    return sqlite3_column_double(statement, column) * unit;
+}
+
+/* Milliseconds of a file that anybody may have made, as nanoseconds. */
+static int64_t time_of(sqlite3_stmt *statement, int column)
+{
+    int64_t milliseconds = sqlite3_column_int64(statement, column);
+    const int64_t limit = INT64_MAX / (int64_t)NS_PER_MILLISECOND;
+
+    return milliseconds >= 0 && milliseconds < limit ? milliseconds * (int64_t)NS_PER_MILLISECOND : 0;
+}
+
+static sqlite3_stmt *bind_span(struct reader *reader, size_t index, int parameter, struct tick_span span)
+{
+    sqlite3_stmt *statement = reader_statement(reader, index);
+
+    sqlite3_bind_int64(statement, parameter, (int64_t)span.first);
+    sqlite3_bind_int64(statement, parameter + 1, (int64_t)span.end - 1);
+    return statement;
+}
+
+static void read_system(struct reader *reader, struct tick_span span, struct series *series)
+{
+    sqlite3_stmt *statement = bind_span(reader, READ_SYSTEM_SERIES, 1, span);
+
+    while (reader_step(reader, statement)) {
+        series->points =
+            memory_grow(series->points, &series->capacity, series->count + 1, sizeof(*series->points));
+        series->points[series->count++] = (struct series_point){
+            .sequence = (uint64_t)sqlite3_column_int64(statement, 0),
+            .time_ns = time_of(statement, 1),
+            .interval_ns = (uint64_t)time_of(statement, 2),
+            .cpu_percent = real_of(statement, 3, 0.01),
+            .memory_bytes = count_of(statement, 4),
+            .read_bytes_per_second = real_of(statement, 5, 1),
+            .write_bytes_per_second = real_of(statement, 6, 1),
+        };
+    }
+}
+
+static const struct series_point nothing_known = {
+    .cpu_percent = UNKNOWN_REAL,
+    .memory_bytes = UNKNOWN_COUNT,
+    .read_bytes_per_second = UNKNOWN_REAL,
+    .write_bytes_per_second = UNKNOWN_REAL,
+};
+
+/* Give the points before a tick, from `next` on, the figures that held until then; returns the first that is left. */
+static size_t fill_points(struct series *series, size_t next, uint64_t before,
+                          const struct series_point *figures)
+{
+    for (; next < series->count && series->points[next].sequence < before; next++) {
+        struct series_point *point = &series->points[next];
+        point->cpu_percent = figures->cpu_percent;
+        point->memory_bytes = figures->memory_bytes;
+        point->read_bytes_per_second = figures->read_bytes_per_second;
+        point->write_bytes_per_second = figures->write_bytes_per_second;
+    }
+    return next;
+}
+
+static void read_process(struct reader *reader, struct tick_span span, pid_t pid, struct series *series)
+{
+    sqlite3_stmt *statement = bind_span(reader, READ_PROCESS_SERIES, 2, span);
+    struct series_point figures = nothing_known;
+    size_t next = 0;
+
+    sqlite3_bind_int64(statement, 1, pid);
+    while (reader_step(reader, statement)) {
+        bool gone = sqlite3_column_type(statement, 1) != SQLITE_NULL;
+        next = fill_points(series, next, (uint64_t)sqlite3_column_int64(statement, 0), &figures);
+        figures = gone ? nothing_known
+                       : (struct series_point){
+                             .cpu_percent = real_of(statement, 2, 0.01),
+                             .memory_bytes = count_of(statement, 3),
+                             .read_bytes_per_second = real_of(statement, 4, 1),
+                             .write_bytes_per_second = real_of(statement, 5, 1),
+                         };
+    }
+    fill_points(series, next, UINT64_MAX, &figures);
+}
+
+struct error *reader_series(struct reader *reader, struct tick_span span, pid_t pid,
+                            struct series_point **points, size_t *count)
+{
+    struct series series = {0};
+    struct error *error = reader_begin(reader);
+
+    if (error != NULL)
+        return error;
+    if (span.first < span.end && span.end <= INT64_MAX) {
+        read_system(reader, span, &series);
+        if (pid != 0)
+            read_process(reader, span, pid, &series);
+    }
+    error = reader_end(reader, NULL);
+    if (error != NULL) {
+        free(series.points);
+        return error;
+    }
+    *points = series.points;
+    *count = series.count;
+    return NULL;
+}

@@ -1,0 +1,117 @@
+#include "source/replay.h"
+
+#include "base/memory.h"
+
+#include <stdlib.h>
+
+struct replay_source {
+    struct source source;
+    struct reader *reader;
+    uint64_t next;
+};
+
+static struct replay_source *replay_of(struct source *source)
+{
+    return (struct replay_source *)source;
+}
+
+static const struct replay_source *const_replay_of(const struct source *source)
+{
+    return (const struct replay_source *)source;
+}
+
+/* A recording has the interval and the details that it was made with. */
+static void set_interval(struct source *source, uint64_t interval_ns)
+{
+    (void)source, (void)interval_ns;
+}
+
+static void set_focus(struct source *source, const struct source_focus *focus)
+{
+    (void)source, (void)focus;
+}
+
+static uint64_t due_ns(const struct source *source)
+{
+    (void)source;
+    return 0;
+}
+
+static struct error *read_tick(struct source *source, struct tick **tick)
+{
+    struct replay_source *replay = replay_of(source);
+    struct error *error = NULL;
+
+    *tick = NULL;
+    if (replay->next >= reader_ticks(replay->reader).end)
+        error = reader_refresh(replay->reader);
+    struct tick_span ticks = reader_ticks(replay->reader);
+    if (replay->next < ticks.first)
+        replay->next = ticks.first;
+    /* One that was dropped in the meantime is passed over. */
+    while (error == NULL && *tick == NULL && replay->next < ticks.end)
+        error = reader_read_tick(replay->reader, replay->next++, tick);
+    return error;
+}
+
+static const struct call_tree *call_tree(const struct source *source)
+{
+    return reader_call_tree(const_replay_of(source)->reader);
+}
+
+static void close_source(struct source *source)
+{
+    reader_close(replay_of(source)->reader);
+    free(source);
+}
+
+static const struct source_operations operations = {
+    .set_interval = set_interval,
+    .set_focus = set_focus,
+    .due_ns = due_ns,
+    .read_tick = read_tick,
+    .call_tree = call_tree,
+    .close = close_source,
+};
+
+struct error *replay_open(struct source **source, const char *path)
+{
+    struct reader *reader;
+    struct error *error = reader_open(&reader, path);
+
+    if (error != NULL)
+        return error;
+    struct replay_source *replay = memory_allocate(1, sizeof(*replay));
+    *replay = (struct replay_source){
+        .source = {.operations = &operations},
+        .reader = reader,
+        .next = reader_ticks(reader).first,
+    };
+    *source = &replay->source;
+    return NULL;
+}
+
+void replay_seek(struct source *source, uint64_t sequence)
+{
+    struct replay_source *replay = replay_of(source);
+    struct tick_span ticks = reader_ticks(replay->reader);
+
+    replay->next = sequence < ticks.first ? ticks.first : sequence < ticks.end ? sequence : ticks.end;
+}
+
+struct error *replay_seek_time(struct source *source, int64_t time_ns)
+{
+    struct replay_source *replay = replay_of(source);
+
+    return reader_find_time(replay->reader, time_ns, &replay->next);
+}
+
+uint64_t replay_position(const struct source *source)
+{
+    return const_replay_of(source)->next;
+}
+
+struct reader *replay_reader(struct source *source)
+{
+    return replay_of(source)->reader;
+}

@@ -1,0 +1,289 @@
+/* A recording that is written and read back in one program. */
+#include "base/clock.h"
+#include "base/memory.h"
+#include "record/reader.h"
+#include "record/writer.h"
+#include "sample_tick.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+// clang-format off
+#include <cmocka.h>
+// clang-format on
+
+enum {
+    TICKS = 150, /* two segments that are packed, and one that is not */
+    FIRST_TIME_SECONDS = 1700000100,
+};
+
+static char directory[] = "/tmp/pyneck-test-recording-XXXXXX";
+static char path[sizeof(directory) + 16];
+
+static int make_directory(void **state)
+{
+    (void)state;
+    if (mkdtemp(directory) == NULL)
+        return -1;
+    strcat(strcpy(path, directory), "/recording.db");
+    return 0;
+}
+
+static int remove_directory(void **state)
+{
+    (void)state;
+    unlink(path);
+    return rmdir(directory);
+}
+
+static void assert_no_error(struct error *error)
+{
+    if (error != NULL)
+        fail_msg("%s", error_message(error));
+}
+
+static struct writer *open_writer(void)
+{
+    const struct writer_options options = {
+        .path = path, .replace = true, .version = "1", .rate_hz = 100, .interval_ns = NS_PER_SECOND};
+    struct writer *writer;
+
+    assert_no_error(writer_open(&writer, &options));
+    return writer;
+}
+
+/* The sample tick, a second later each, with counters that tell it from the others. Its tree is made anew, always
+ * alike. */
+static struct tick *numbered_tick(uint64_t number, struct call_tree **tree)
+{
+    struct tick *tick = sample_tick(tree);
+    const struct profile *profile = tick->processes[0].profile;
+    struct profile_counter *counters = (struct profile_counter *)profile->counters;
+
+    struct process *unknown = (struct process *)&tick->processes[1];
+
+    unknown->user = unknown->name = unknown->command = "root"; /* which every process has */
+    tick->sequence = number;
+    tick->monotonic_ns = (100 + number) * NS_PER_SECOND;
+    tick->time_ns = (int64_t)((FIRST_TIME_SECONDS + number) * NS_PER_SECOND);
+    counters[0].samples = (uint32_t)number + 1;
+    counters[0].wall_ns = (number + 1) * 10 * NS_PER_MILLISECOND;
+    return tick;
+}
+
+static void write_recording(void)
+{
+    struct writer *writer = open_writer();
+
+    for (uint64_t i = 0; i < TICKS; i++) {
+        struct call_tree *tree;
+        struct tick *tick = numbered_tick(i, &tree);
+        assert_no_error(writer_append(writer, tick, tree));
+        tick_free(tick);
+        call_tree_free(tree);
+    }
+    assert_no_error(writer_close(writer, NULL));
+}
+
+static struct reader *open_reader(void)
+{
+    struct reader *reader;
+
+    assert_no_error(reader_open(&reader, path));
+    return reader;
+}
+
+static char *print(const struct tick *tick, const struct call_tree *tree)
+{
+    const struct print_options options = {.mode = RANKING_CPU, .columns = 200};
+    char *text = NULL;
+    size_t length;
+    FILE *stream = open_memstream(&text, &length);
+
+    format_json.write_tick(stream, tick, tree, &options);
+    fclose(stream);
+    return text;
+}
+
+static void a_tick_prints_the_same_live_and_recorded(void **state)
+{
+    const uint64_t looked_at[] = {0, 59, 60, 149, 3};
+    (void)state;
+
+    write_recording();
+    struct reader *reader = open_reader();
+    for (size_t i = 0; i < sizeof(looked_at) / sizeof(looked_at[0]); i++) {
+        struct call_tree *tree;
+        struct tick *live = numbered_tick(looked_at[i], &tree), *recorded;
+        assert_no_error(reader_read_tick(reader, looked_at[i], &recorded));
+        assert_non_null(recorded);
+        char *expected = print(live, tree), *found = print(recorded, reader_call_tree(reader));
+        for (size_t at = 0; strcmp(found, expected) != 0; at++) {
+            if (found[at] != expected[at])
+                fail_msg("at %zu: recorded %.60s, live %.60s", at, found + at, expected + at);
+        }
+        assert_int_equal(recorded->sequence, looked_at[i]);
+        free(expected);
+        free(found);
+        tick_free(live);
+        tick_free(recorded);
+        call_tree_free(tree);
+    }
+    reader_close(reader);
+}
+
+static void assert_sum(struct reader *reader, struct tick_span span)
+{
+    struct tick *sum;
+    uint64_t samples = 0, wall_ns = 0;
+
+    assert_no_error(reader_sum(reader, span, 0, &sum));
+    for (uint64_t i = span.first; i < span.end; i++)
+        samples += i + 1 + 20;
+    assert_int_equal(sum->process_count, 1);
+    assert_int_equal(sum->processes[0].profile->samples, samples);
+    assert_int_equal(sum->processes[0].profile->counter_count, 3);
+    assert_int_equal(sum->interval_ns, (span.end - span.first) * NS_PER_SECOND);
+    for (size_t i = 0; i < 3; i++)
+        wall_ns += sum->processes[0].profile->counters[i].wall_ns;
+    assert_int_equal(wall_ns, (samples - 20 * (span.end - span.first)) * 10 * NS_PER_MILLISECOND +
+                                  (span.end - span.first) * 600 * NS_PER_MILLISECOND);
+    assert_string_equal(sum->processes[0].command, "python3 app.py --name=a,b");
+    assert_true(sum->processes[0].cpu_percent > 60.1 && sum->processes[0].cpu_percent < 60.14);
+    tick_free(sum);
+}
+
+static void a_span_sums_up_the_same_however_it_lies_to_the_segments(void **state)
+{
+    static const struct tick_span spans[] = {{0, 150},  {0, 60},   {0, 1},     {59, 60},   {59, 61},
+                                             {60, 120}, {30, 130}, {120, 150}, {130, 140}, {1, 149}};
+    (void)state;
+
+    write_recording();
+    struct reader *reader = open_reader();
+    for (size_t i = 0; i < sizeof(spans) / sizeof(spans[0]); i++)
+        assert_sum(reader, spans[i]);
+    reader_close(reader);
+}
+
+static void the_sum_of_what_is_still_written_is_right_too(void **state)
+{
+    (void)state;
+    struct writer *writer = open_writer();
+    struct reader *reader = open_reader();
+
+    assert_int_equal(reader_ticks(reader).end, 0);
+    for (uint64_t i = 0; i < 70; i++) {
+        struct call_tree *tree;
+        struct tick *tick = numbered_tick(i, &tree), *read;
+        assert_no_error(writer_append(writer, tick, tree));
+        tick_free(tick);
+        call_tree_free(tree);
+        assert_no_error(reader_refresh(reader));
+        assert_int_equal(reader_ticks(reader).end, i + 1);
+        assert_no_error(reader_read_tick(reader, i, &read));
+        assert_non_null(read);
+        tick_free(read);
+    }
+    assert_sum(reader, (struct tick_span){0, 70});
+    assert_sum(reader, (struct tick_span){50, 65});
+    assert_false(count_is_known(reader_info(reader)->end_time_ns));
+    reader_close(reader);
+    assert_no_error(writer_close(writer, NULL));
+}
+
+static void a_time_finds_its_tick(void **state)
+{
+    (void)state;
+    write_recording();
+    struct reader *reader = open_reader();
+    const struct {
+        int64_t ms;
+        uint64_t tick;
+    } cases[] = {{-5000, 0}, {0, 0}, {999, 0}, {1000, 1}, {77500, 77}, {149000, 149}, {900000, 149}};
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        uint64_t found;
+        int64_t time_ns = (INT64_C(1000) * FIRST_TIME_SECONDS + cases[i].ms) * (int64_t)NS_PER_MILLISECOND;
+        assert_no_error(reader_find_time(reader, time_ns, &found));
+        assert_int_equal(found, cases[i].tick);
+    }
+    reader_close(reader);
+}
+
+/* Two threads that take turns, with samples that come late at one place. */
+static void the_order_of_samples_is_kept_within_one_sample(void **state)
+{
+    enum {
+        RUNS = 100,
+    };
+    struct profile_run runs[RUNS];
+    struct call_tree *tree;
+    struct tick *tick = numbered_tick(0, &tree), *read;
+    struct profile *profile = (struct profile *)tick->processes[0].profile;
+    struct profile_counter *counters = (struct profile_counter *)profile->counters;
+    uint64_t begin_ns = tick->monotonic_ns - tick->interval_ns;
+    (void)state;
+
+    for (size_t i = 0; i < 3; i++)
+        counters[i].samples = 0, counters[i].wall_ns = 0;
+    counters[1].tid = 101;
+    for (size_t i = 0; i < RUNS; i++) {
+        uint32_t samples = 1 + (uint32_t)i % 3;
+        runs[i] =
+            (struct profile_run){(uint32_t)i % 2 * 2, samples, begin_ns, samples * 10 * NS_PER_MILLISECOND};
+        begin_ns += runs[i].wall_ns + (i == 50 ? 200 * NS_PER_MILLISECOND : 0);
+        counters[runs[i].counter].samples += samples;
+        counters[runs[i].counter].wall_ns += runs[i].wall_ns;
+    }
+    profile->runs = runs;
+    profile->run_count = RUNS;
+    struct writer *writer = open_writer();
+    assert_no_error(writer_append(writer, tick, tree));
+    assert_no_error(writer_close(writer, NULL));
+
+    struct reader *reader = open_reader();
+    assert_no_error(reader_read_tick(reader, 0, &read));
+    const struct profile *found = read->processes[0].profile;
+    assert_int_equal(found->run_count, RUNS);
+    for (size_t i = 0; i < RUNS; i++) {
+        int64_t off_ns = (int64_t)(found->runs[i].begin_ns - runs[i].begin_ns);
+        assert_int_equal(found->runs[i].counter, runs[i].counter);
+        assert_int_equal(found->runs[i].samples, runs[i].samples);
+        assert_true(llabs(off_ns) <= 11 * (int64_t)NS_PER_MILLISECOND);
+    }
+    tick_free(tick);
+    tick_free(read);
+    call_tree_free(tree);
+    reader_close(reader);
+}
+
+static void a_file_that_is_there_is_not_overwritten_unasked(void **state)
+{
+    const struct writer_options options = {.path = path, .version = "1"};
+    struct writer *writer;
+    (void)state;
+
+    write_recording();
+    struct error *error = writer_open(&writer, &options);
+    assert_non_null(error);
+    assert_non_null(strstr(error_message(error), "--force"));
+    error_free(error);
+    reader_close(open_reader());
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_tick_prints_the_same_live_and_recorded),
+        cmocka_unit_test(a_span_sums_up_the_same_however_it_lies_to_the_segments),
+        cmocka_unit_test(the_sum_of_what_is_still_written_is_right_too),
+        cmocka_unit_test(a_time_finds_its_tick),
+        cmocka_unit_test(the_order_of_samples_is_kept_within_one_sample),
+        cmocka_unit_test(a_file_that_is_there_is_not_overwritten_unasked),
+    };
+
+    return cmocka_run_group_tests(tests, make_directory, remove_directory);
+}
