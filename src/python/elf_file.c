@@ -312,8 +312,7 @@ static void conclude(struct elf_interpreter *interpreter, const struct findings 
         interpreter->implementation = "PyPy";
     else if (findings->runtime != 0 || findings->version_text != 0)
         interpreter->implementation = "CPython";
-    if ((interpreter->implementation == NULL && !interpreter->is_guess) || findings->pypy != 0 ||
-        interpreter->other_machine)
+    if ((interpreter->implementation == NULL && !interpreter->is_guess) || findings->pypy != 0)
         return;
 
     uint64_t number;
@@ -329,7 +328,7 @@ static void conclude(struct elf_interpreter *interpreter, const struct findings 
 
 /* Whether libelf may have a look: it takes the number of sections of a file with "extended numbering" as the
  * file gives it, and no interpreter has that many. */
-static bool is_ordinary(int fd, bool *other_machine)
+static bool is_ordinary(int fd, struct elf_interpreter *interpreter)
 {
     static const unsigned char native_order =
         __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ELFDATA2LSB : ELFDATA2MSB;
@@ -343,7 +342,8 @@ static bool is_ordinary(int fd, bool *other_machine)
         memcmp(header.identity, ELFMAG, SELFMAG) != 0)
         return false;
     bool is_small = header.identity[EI_CLASS] == ELFCLASS32;
-    *other_machine = is_small || header.identity[EI_DATA] != native_order;
+    interpreter->has_small_words = is_small;
+    interpreter->has_other_byte_order = header.identity[EI_DATA] != native_order;
     return is_small ? header.small.e_shnum != 0 || header.small.e_shoff == 0
                     : header.large.e_shnum != 0 || header.large.e_shoff == 0;
 }
@@ -354,8 +354,7 @@ void elf_file_examine(struct elf_interpreter *interpreter, int fd, uint64_t size
     size_t section_count = 0;
 
     *interpreter = (struct elf_interpreter){0};
-    if (size > MAX_FILE_BYTES || !is_ordinary(fd, &interpreter->other_machine) ||
-        elf_version(EV_CURRENT) == EV_NONE)
+    if (size > MAX_FILE_BYTES || !is_ordinary(fd, interpreter) || elf_version(EV_CURRENT) == EV_NONE)
         return;
     Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
     if (elf == NULL)

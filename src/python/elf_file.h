@@ -32,7 +32,8 @@ struct elf_variables {
 
 struct elf_interpreter {
     const char *implementation; /* "CPython", "PyPy"; a constant; NULL when there is no interpreter in it */
-    bool other_machine;         /* of another word size or byte order than pyneck's own */
+    bool has_small_words;       /* of 32 bits */
+    bool has_other_byte_order;  /* than pyneck's own machine */
     bool is_guess;              /* nothing but its texts tells that it is CPython, of which release */
     uint64_t runtime;           /* address of _PyRuntime before the load bias; 0 when there is none */
     struct elf_variables variables;

@@ -171,6 +171,18 @@ static struct error *find_hidden_runtime(pid_t pid, const struct elf_interpreter
     return NULL;
 }
 
+/* A file for another machine than pyneck's. That its instructions are others' (an emulator runs them) is no
+ * hindrance: its structs are as they are here. */
+static struct error *other_machine(const struct elf_interpreter *interpreter)
+{
+    if (interpreter->has_small_words)
+        return error_new("a Python of 32 bits: only those of 64 bits can be read");
+    if (interpreter->has_other_byte_order)
+        return error_new(
+            "a Python for processors of another byte order: only those for this one's can be read");
+    return NULL;
+}
+
 /* Look at one file that holds an interpreter. */
 static enum python_presence inspect(pid_t pid, const struct elf_interpreter *interpreter, uint64_t bias,
                                     struct python_location *location, struct error **error)
@@ -183,10 +195,9 @@ static enum python_presence inspect(pid_t pid, const struct elf_interpreter *int
         *error = suspect_explain_implementation(interpreter->implementation);
         return PYTHON_UNREADABLE;
     }
-    if (interpreter->other_machine) {
-        *error = error_new("Python for another kind of processor (32 bits): not readable yet");
+    *error = other_machine(interpreter);
+    if (*error != NULL)
         return PYTHON_UNREADABLE;
-    }
     if (interpreter->runtime == 0) {
         *error = find_hidden_runtime(pid, interpreter, bias, location, &number);
     } else {

@@ -5,6 +5,7 @@
 #include "python/version_search.h"
 
 #include <fcntl.h>
+#include <gelf.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -245,6 +246,74 @@ static void own_file_holds_an_interpreter(void **state)
     free(bytes);
 }
 
+/* A file with one symbol, Py_GetVersion, made for a machine of this word size and byte order. */
+static void examine_made_for(struct elf_interpreter *found, int class, unsigned char byte_order)
+{
+    static char names[] = "\0Py_GetVersion";
+    int fd = memfd_create("elf", MFD_CLOEXEC);
+    Elf *elf = elf_version(EV_CURRENT) != EV_NONE ? elf_begin(fd, ELF_C_WRITE, NULL) : NULL;
+    GElf_Ehdr header;
+    GElf_Shdr section_header;
+
+    assert_non_null(elf);
+    assert_non_null(gelf_newehdr(elf, class));
+    assert_non_null(gelf_getehdr(elf, &header));
+    header.e_ident[EI_DATA] = byte_order;
+    header.e_type = ET_EXEC;
+    header.e_version = EV_CURRENT;
+    assert_int_equal(gelf_update_ehdr(elf, &header), 1);
+
+    Elf_Scn *symbols = elf_newscn(elf);
+    Elf_Scn *strings = elf_newscn(elf);
+    Elf_Data *symbol_data = elf_newdata(symbols);
+    Elf_Data *string_data = elf_newdata(strings);
+    GElf_Sym symbol = {.st_name = 1, .st_shndx = 1, .st_value = 0x1000};
+    char room[2 * sizeof(Elf64_Sym)] = {0};
+    symbol_data->d_buf = room;
+    symbol_data->d_size = gelf_fsize(elf, ELF_T_SYM, 2, EV_CURRENT);
+    symbol_data->d_type = ELF_T_SYM;
+    symbol_data->d_align = 8;
+    assert_int_equal(gelf_update_sym(symbol_data, 1, &symbol), 1);
+    string_data->d_buf = names;
+    string_data->d_size = sizeof(names);
+    string_data->d_align = 1;
+    assert_non_null(gelf_getshdr(symbols, &section_header));
+    section_header.sh_type = SHT_SYMTAB;
+    section_header.sh_link = (GElf_Word)elf_ndxscn(strings);
+    assert_int_equal(gelf_update_shdr(symbols, &section_header), 1);
+    assert_non_null(gelf_getshdr(strings, &section_header));
+    section_header.sh_type = SHT_STRTAB;
+    assert_int_equal(gelf_update_shdr(strings, &section_header), 1);
+    assert_true(elf_update(elf, ELF_C_WRITE) > 0);
+    elf_end(elf);
+    elf_file_examine(found, fd, (uint64_t)lseek(fd, 0, SEEK_END));
+    close(fd);
+}
+
+static void file_for_another_machine_says_which(void **state)
+{
+    static const struct {
+        int class;
+        unsigned char byte_order;
+        bool has_small_words;
+        bool has_other_byte_order;
+    } cases[] = {
+        {ELFCLASS64, ELFDATA2LSB, false, false},
+        {ELFCLASS32, ELFDATA2LSB, true, false},
+        {ELFCLASS64, ELFDATA2MSB, false, true},
+        {ELFCLASS32, ELFDATA2MSB, true, true},
+    };
+    struct elf_interpreter found;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        examine_made_for(&found, cases[i].class, cases[i].byte_order);
+        assert_string_equal(found.implementation, "CPython");
+        assert_int_equal(found.has_small_words, cases[i].has_small_words);
+        assert_int_equal(found.has_other_byte_order, cases[i].has_other_byte_order);
+    }
+}
+
 static void what_is_no_elf_file_holds_none(void **state)
 {
     static const char *const texts[] = {
@@ -346,6 +415,7 @@ int main(void)
         cmocka_unit_test(process_that_has_gone_is_no_error),
         cmocka_unit_test(program_without_interpreter_is_not_python),
         cmocka_unit_test(own_file_holds_an_interpreter),
+        cmocka_unit_test(file_for_another_machine_says_which),
         cmocka_unit_test(what_is_no_elf_file_holds_none),
         cmocka_unit_test(file_that_is_cut_does_no_harm),
         cmocka_unit_test(spoiled_file_does_no_harm),
