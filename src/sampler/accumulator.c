@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-void accumulator_add(struct accumulator *accumulator, uint16_t thread, pid_t tid, uint32_t node,
-                     enum thread_state state, uint32_t samples, uint64_t wall_ns, uint64_t ran_ns)
+uint32_t accumulator_add(struct accumulator *accumulator, uint16_t thread, pid_t tid, uint32_t node,
+                         enum thread_state state, uint32_t samples, uint64_t wall_ns, uint64_t ran_ns)
 {
     uint64_t key = (uint64_t)thread << 40 | (uint64_t)state << 32 | node;
     const uint32_t *place = hash_map_find(&accumulator->places, key);
@@ -26,6 +26,13 @@ void accumulator_add(struct accumulator *accumulator, uint16_t thread, pid_t tid
     accumulator->counters[index].samples += samples;
     accumulator->counters[index].wall_ns += wall_ns;
     accumulator->ran_ns[index] += ran_ns;
+    return index;
+}
+
+void accumulator_add_growth(struct accumulator *accumulator, uint32_t counter, int64_t bytes)
+{
+    if (counter < accumulator->count)
+        accumulator->counters[counter].memory_growth_bytes += bytes;
 }
 
 static uint64_t weight_of(const struct accumulator *accumulator, size_t index, bool by_running)

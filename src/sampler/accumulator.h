@@ -19,9 +19,13 @@ struct accumulator {
  * thread   a small number that stands for the thread in this process
  * samples  how many
  * wall_ns  the time that they stand for
- * ran_ns   CPU time that schedstat showed at them */
-void accumulator_add(struct accumulator *accumulator, uint16_t thread, pid_t tid, uint32_t node,
-                     enum thread_state state, uint32_t samples, uint64_t wall_ns, uint64_t ran_ns);
+ * ran_ns   CPU time that schedstat showed at them
+ * returns  the counter that they were added to; it is valid until the counters are cleared */
+uint32_t accumulator_add(struct accumulator *accumulator, uint16_t thread, pid_t tid, uint32_t node,
+                         enum thread_state state, uint32_t samples, uint64_t wall_ns, uint64_t ran_ns);
+
+/* Give growth of resident memory to a counter. */
+void accumulator_add_growth(struct accumulator *accumulator, uint32_t counter, int64_t bytes);
 
 /* Put the tids in the order that the calls below want. */
 void accumulator_sort_tids(pid_t *tids, size_t tid_count);

@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "base/memory.h"
+#include "sampler/growth_share.h"
 #include "sampler/sampled_process.h"
 #include "sampler/thread_list.h"
 #include "sampler/thread_sample.h"
@@ -134,6 +135,7 @@ void sampled_process_take(struct sampled_process *process, struct arena *arena, 
 
     spread_short_lived(process, spread_ns);
 
+    bool growth_measured = growth_share_close(process, end_ns);
     struct accumulator *accumulator = &process->accumulator;
     struct profile_counter *counters = arena_allocate(arena, accumulator->count, sizeof(*counters));
     if (accumulator->count > 0)
@@ -145,6 +147,7 @@ void sampled_process_take(struct sampled_process *process, struct arena *arena, 
         .invalid = process->invalid,
         .late = process->late,
         .cpu_percent = seconds > 0 ? (double)process->cost_ns / 1e7 / seconds : UNKNOWN_REAL,
+        .growth_measured = growth_measured,
         .counters = counters,
         .counter_count = accumulator->count,
     };

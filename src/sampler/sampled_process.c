@@ -2,6 +2,8 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "sampler/growth_share.h"
+#include "sampler/sampled_state.h"
 #include "sampler/thread_list.h"
 #include "sampler/thread_sample.h"
 
@@ -25,6 +27,7 @@ struct sampled_process *sampled_process_new(pid_t pid, uint64_t start_ticks,
     if (clock_getcpuclockid(pid, &process->cpu_clock) != 0)
         process->cpu_clock = CLOCK_MONOTONIC; /* it has gone, and this is never used */
     clock_read_ns(process->cpu_clock, &process->taken_cpu_ns);
+    memory_growth_open(&process->growth, pid);
     process->status = SAMPLING_STARTING;
     process->must_list = true;
     return process;
@@ -33,6 +36,7 @@ struct sampled_process *sampled_process_new(pid_t pid, uint64_t start_ticks,
 void sampled_process_free(struct sampled_process *process)
 {
     thread_list_free(process);
+    memory_growth_close(&process->growth);
     accumulator_free(&process->accumulator);
     thread_names_free(process->names);
     unwinder_free(process->unwinder);
@@ -106,6 +110,7 @@ void sampled_process_sample(struct sampled_process *process, uint64_t now_ns, bo
         sample(process, true, now_ns);
     }
     process->moment_ns = now_ns;
+    growth_share_sample(process, now_ns);
     process->moments++;
     process->late += late;
     process->cost_ns += clock_monotonic_ns() - now_ns;

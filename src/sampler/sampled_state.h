@@ -10,6 +10,7 @@
 #include "python/unwind.h"
 #include "sampler/accumulator.h"
 #include "sampler/batch.h"
+#include "sampler/memory_growth.h"
 #include "sampler/pause.h"
 #include "sampler/stack_path.h"
 #include "sampler/thread_ids.h"
@@ -41,6 +42,7 @@ struct sampled_thread {
     struct schedule_counters schedule; /* at the last sample */
     uint64_t taken_cpu_ns;             /* at the last hand-over */
     uint64_t sampled_ns;               /* time of the last sample */
+    uint32_t counter;                  /* in the accumulator, of the last sample */
     bool blocked;                      /* at the last sample */
     bool wants_cpu;                    /* it was running then, or waiting for a CPU */
     uint32_t contended_samples;        /* for so many samples it is asked whether it waits for a CPU */
@@ -80,6 +82,8 @@ struct sampled_process {
     struct interpreter_moment moment; /* at the last read */
     uint64_t threads_head;            /* of the last listing */
 
+    struct memory_growth growth;
+    bool growth_began_known; /* it was read at the beginning of the interval */
     struct accumulator accumulator;
     uint64_t moment_ns;    /* time of the last sample */
     uint64_t taken_cpu_ns; /* CPU time of the process at the last hand-over */

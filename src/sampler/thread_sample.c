@@ -180,6 +180,6 @@ void thread_sample_take(struct sampled_process *process, struct sampled_thread *
     if (thread->is_covered)
         return;
     process->samples++;
-    accumulator_add(&process->accumulator, thread->number, thread->tid, thread->node, thread->reason.state, 1,
-                    wall_ns, ran_ns);
+    thread->counter = accumulator_add(&process->accumulator, thread->number, thread->tid, thread->node,
+                                      thread->reason.state, 1, wall_ns, ran_ns);
 }
