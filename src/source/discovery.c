@@ -80,6 +80,14 @@ struct watched_process *discovery_find(struct discovery *discovery, pid_t pid)
     return bsearch(&pid, discovery->processes, discovery->count, sizeof(*discovery->processes), compare_pid);
 }
 
+struct watched_process *discovery_find_next(struct discovery *discovery, pid_t pid, size_t *cursor)
+{
+    while (*cursor < discovery->count && discovery->processes[*cursor].pid < pid)
+        (*cursor)++;
+    bool found = *cursor < discovery->count && discovery->processes[*cursor].pid == pid;
+    return found ? &discovery->processes[*cursor] : NULL;
+}
+
 void discovery_reexamine(struct watched_process *process)
 {
     process->identified = process->examined = false;

@@ -75,6 +75,11 @@ bool discovery_update(struct discovery *discovery, const pid_t *pids, size_t cou
 struct watched_process *discovery_processes(struct discovery *discovery, size_t *count);
 struct watched_process *discovery_find(struct discovery *discovery, pid_t pid);
 
+/* The same for many pids that ascend.
+ *
+ * cursor  0 at the first; brought up to date */
+struct watched_process *discovery_find_next(struct discovery *discovery, pid_t pid, size_t *cursor);
+
 /* Look at a process again from the start at the next update: it has become another program. */
 void discovery_reexamine(struct watched_process *process);
 

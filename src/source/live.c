@@ -125,11 +125,10 @@ static size_t read_processes(struct live_source *live, struct arena *arena, stru
     size_t count, wanted = 0;
     const struct watched_process *processes = discovery_processes(live->discovery, &count);
 
-    if (live->focus.all_processes && !live->filter.by_user)
-        return process_table_read_all(live->table, arena, rows);
+    bool all = live->focus.all_processes && !live->filter.by_user;
     live->wanted = memory_grow(live->wanted, &live->wanted_capacity, count, sizeof(*live->wanted));
     for (size_t i = 0; i < count; i++) {
-        if (is_listed(live, &processes[i]) && !processes[i].excluded)
+        if (all || (is_listed(live, &processes[i]) && !processes[i].excluded))
             live->wanted[wanted++] = processes[i].pid;
     }
     return process_table_read(live->table, live->wanted, wanted, arena, rows);
@@ -140,10 +139,10 @@ static size_t read_processes(struct live_source *live, struct arena *arena, stru
  * is to have one at all. */
 static size_t filter_rows(struct live_source *live, struct process *rows, size_t count)
 {
-    size_t kept = 0;
+    size_t kept = 0, cursor = 0;
 
     for (size_t i = 0; i < count; i++) {
-        struct watched_process *watched = discovery_find(live->discovery, rows[i].pid);
+        struct watched_process *watched = discovery_find_next(live->discovery, rows[i].pid, &cursor);
         if (watched != NULL && watched->identified && watched->start_ticks != rows[i].start_ticks) {
             discovery_replace(watched);
             continue;
@@ -158,10 +157,9 @@ static size_t filter_rows(struct live_source *live, struct process *rows, size_t
 }
 
 /* What discovery knows of a process, and its files. */
-static void complete_row(struct live_source *live, struct process *row, struct arena *arena, uint64_t now_ns)
+static void complete_row(struct live_source *live, struct watched_process *watched, struct process *row,
+                         struct arena *arena, uint64_t now_ns)
 {
-    struct watched_process *watched = discovery_find(live->discovery, row->pid);
-
     row->open_file_count = row->open_file_limit = UNKNOWN_COUNT;
     row->open_file_growth_per_second = UNKNOWN_REAL;
     if (watched == NULL || watched->kernel_thread)
@@ -307,11 +305,12 @@ static struct error *read_tick(struct source *source, struct tick **result)
     uint64_t now_ns = clock_monotonic_ns();
     count = filter_rows(live, rows, count);
     machine_read(live->machine, tick->arena, &tick->system);
-    size_t task_count;
+    size_t task_count, cursor = 0;
     discovery_processes(live->discovery, &task_count);
     tick->system.task_count = (int64_t)task_count;
     for (size_t i = 0; i < count; i++)
-        complete_row(live, &rows[i], tick->arena, now_ns);
+        complete_row(live, discovery_find_next(live->discovery, rows[i].pid, &cursor), &rows[i], tick->arena,
+                     now_ns);
 
     tick->sequence = live->sequence;
     tick->time_ns = clock_realtime_ns();

@@ -126,20 +126,6 @@ size_t process_table_read(struct process_table *table, const pid_t *pids, size_t
     return count;
 }
 
-size_t process_table_read_all(struct process_table *table, struct arena *arena, struct process **processes)
-{
-    const pid_t *pids;
-    size_t count;
-    struct error *error = process_table_list(table, &pids, &count);
-
-    if (error != NULL) {
-        error_free(error);
-        *processes = NULL;
-        return 0;
-    }
-    return process_table_read(table, pids, count, arena, processes);
-}
-
 /* What is known of the process in a row, or NULL. */
 static struct known_process *find_known(const struct process_table *table, const struct process *row)
 {

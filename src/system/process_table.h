@@ -32,9 +32,6 @@ struct error *process_table_list(struct process_table *table, const pid_t **pids
 size_t process_table_read(struct process_table *table, const pid_t *pids, size_t pid_count,
                           struct arena *arena, struct process **processes);
 
-/* The same for every process of the machine. */
-size_t process_table_read_all(struct process_table *table, struct arena *arena, struct process **processes);
-
 /* Fill in what the resident memory of a process consists of (anonymous, file, shared memory, swap): a row of the last
  * process_table_read(). It costs one file more, and is asked for sampled processes only. */
 void process_table_read_memory_parts(struct process_table *table, struct process *row);

@@ -537,9 +537,12 @@ static void the_whole_table_agrees_with_ps(void **state)
     struct process *processes;
     char line[4096];
     size_t compared = 0;
+    const pid_t *pids;
+    size_t pid_count;
 
     usleep(20000);
-    size_t count = process_table_read_all(fixture->table, fixture->arena, &processes);
+    assert_null(process_table_list(fixture->table, &pids, &pid_count));
+    size_t count = process_table_read(fixture->table, pids, pid_count, fixture->arena, &processes);
     FILE *ps = popen("ps -e -o pid=,ppid=,uid=,nice=,nlwp=,vsz=,comm= 2>/dev/null", "r");
     assert_non_null(ps);
     while (fgets(line, sizeof(line), ps) != NULL) {
