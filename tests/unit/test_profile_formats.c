@@ -145,6 +145,20 @@ static void test_pstats_is_a_whole_dict(void **state)
     free(text);
 }
 
+static void test_a_flame_graph_is_a_whole_page_with_the_profile_in_it(void **state)
+{
+    const struct export_options options = {.weight = WEIGHT_CPU, .title = "</script><b>"};
+
+    (void)state;
+    char *text = export_sample("flamegraph", options);
+    assert_non_null(strstr(text, "<!DOCTYPE html>\n"));
+    assert_non_null(strstr(text, "\n</html>\n"));
+    assert_non_null(strstr(text, "\"Worker.work\""));
+    assert_non_null(strstr(text, "\"title\":\"\\u003c/script>\\u003cb>\""));
+    assert_null(strstr(text, "@PROFILE@"));
+    free(text);
+}
+
 static void test_every_format_that_is_listed_is_found(void **state)
 {
     char names[256];
@@ -166,6 +180,7 @@ int main(void)
         cmocka_unit_test(test_speedscope_without_samples_is_still_a_file),
         cmocka_unit_test(test_callgrind_adds_up_to_the_profile_and_to_its_own_summary),
         cmocka_unit_test(test_pstats_is_a_whole_dict),
+        cmocka_unit_test(test_a_flame_graph_is_a_whole_page_with_the_profile_in_it),
         cmocka_unit_test(test_every_format_that_is_listed_is_found),
     };
 
