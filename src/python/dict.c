@@ -17,6 +17,7 @@ enum {
 
     KEYS_HEADER_MAX = 128,
     MAX_LOG2_INDEX_BYTES = 20,
+    MAX_INDEX_COUNT = 1 << 18,
     MAX_BASIC_SIZE = 1 << 16,
     LOAD_TRIES = 3, /* the program that owns the dict may change it while it is copied */
     KEYS_AT_ONCE = 64,
@@ -56,12 +57,69 @@ static bool load_values(struct dict_reader *reader, uint64_t values)
     if (reader->count == 0)
         return true;
 
-    uint64_t *words = reader->words + reader->count * 2;
+    size_t per_entry = words_per_entry(reader);
+    uint64_t *words = reader->words + reader->count * per_entry;
     if (!memory_is_pointer(values) || !memory_read(reader->pid, values + reader->layout->values.data, words,
                                                    reader->count * sizeof(*words)))
         return false;
     for (size_t i = 0; i < reader->count; i++)
-        reader->words[i * 2 + 1] = words[i];
+        reader->words[(i + 1) * per_entry - 1] = words[i];
+    return true;
+}
+
+/* Copy entries that lie side by side, and leave room behind them for as many values. */
+static bool copy_entries(struct dict_reader *reader, uint64_t address, uint64_t count, bool has_hashes)
+{
+    reader->count = 0;
+    if (count > DICT_MAX_ENTRIES || count > reader->entries_left)
+        return false;
+    reader->entries_left -= (size_t)count;
+    reader->has_hashes = has_hashes;
+
+    size_t words = (size_t)count * words_per_entry(reader);
+    reader->words =
+        memory_grow(reader->words, &reader->capacity, words + (size_t)count, sizeof(*reader->words));
+    if (count > 0 && !memory_read(reader->pid, address, reader->words, words * sizeof(*reader->words)))
+        return false;
+    reader->count = (size_t)count;
+    return true;
+}
+
+/* What comes before the entries in a table of keys. */
+struct keys_header {
+    uint64_t index_bytes;
+    uint64_t entry_count;
+    bool has_hashes;
+    bool may_have_values; /* beside it, of one instance */
+    bool must_have_values;
+};
+
+/* From 3.11 on a table says of which kind it is. */
+static bool read_kind(struct keys_header *header, const struct python_layout *layout,
+                      const unsigned char *bytes)
+{
+    uint8_t log2_index_bytes = memory_get_u8(bytes, layout->keys.log2_index_bytes);
+    uint8_t kind = memory_get_u8(bytes, layout->keys.kind);
+
+    if (log2_index_bytes > MAX_LOG2_INDEX_BYTES || kind > KEYS_SPLIT)
+        return false;
+    header->index_bytes = UINT64_C(1) << log2_index_bytes;
+    header->has_hashes = kind == KEYS_GENERAL;
+    header->may_have_values = kind != KEYS_GENERAL;
+    header->must_have_values = kind == KEYS_SPLIT;
+    return true;
+}
+
+/* To 3.10 the number of indices says how wide each of them is (Objects/dict-common.h). */
+static bool read_index_count(struct keys_header *header, const struct python_layout *layout,
+                             const unsigned char *bytes)
+{
+    uint64_t count = memory_get_u64(bytes, layout->keys.index_count);
+
+    if (count > MAX_INDEX_COUNT)
+        return false;
+    header->index_bytes = count * (count <= UINT8_MAX ? 1 : count <= UINT16_MAX ? 2 : 4);
+    header->has_hashes = header->may_have_values = true;
     return true;
 }
 
@@ -69,44 +127,45 @@ static bool load_values(struct dict_reader *reader, uint64_t values)
 static bool load_entries(struct dict_reader *reader, uint64_t keys, uint64_t values)
 {
     const struct python_layout *layout = reader->layout;
-    unsigned char header[KEYS_HEADER_MAX];
+    unsigned char bytes[KEYS_HEADER_MAX];
+    struct keys_header header = {0};
 
     reader->count = 0;
-    if (!memory_is_pointer(keys) || layout->keys.indices > sizeof(header) ||
-        !memory_read(reader->pid, keys, header, layout->keys.indices))
+    if (!memory_is_pointer(keys) || layout->keys.indices > sizeof(bytes) ||
+        !memory_read(reader->pid, keys, bytes, layout->keys.indices) ||
+        !(layout->keys.index_count == LAYOUT_NONE ? read_kind(&header, layout, bytes)
+                                                  : read_index_count(&header, layout, bytes)) ||
+        !copy_entries(reader, keys + layout->keys.indices + header.index_bytes,
+                      memory_get_u64(bytes, layout->keys.entry_count), header.has_hashes))
         return false;
-    uint8_t log2_index_bytes = memory_get_u8(header, layout->keys.log2_index_bytes);
-    uint8_t kind = memory_get_u8(header, layout->keys.kind);
-    uint64_t count = memory_get_u64(header, layout->keys.entry_count);
-    if (log2_index_bytes > MAX_LOG2_INDEX_BYTES || kind > KEYS_SPLIT || count > DICT_MAX_ENTRIES ||
-        count > reader->entries_left)
-        return false;
-    reader->entries_left -= (size_t)count;
-
-    reader->has_hashes = kind == KEYS_GENERAL;
-    size_t words = (size_t)count * words_per_entry(reader);
-    reader->words =
-        memory_grow(reader->words, &reader->capacity, words + (size_t)count, sizeof(*reader->words));
-    uint64_t entries = keys + layout->keys.indices + (UINT64_C(1) << log2_index_bytes);
-    if (count > 0 && !memory_read(reader->pid, entries, reader->words, words * sizeof(*reader->words)))
-        return false;
-    reader->count = (size_t)count;
-    if (values == 0 && kind != KEYS_SPLIT)
+    if (values == 0 && !header.must_have_values)
         return true;
-    return kind != KEYS_GENERAL && load_values(reader, values);
+    return header.may_have_values && load_values(reader, values);
+}
+
+/* 2.7: a dict has its entries in a table of its own. */
+static bool load_table(struct dict_reader *reader, uint64_t dict, uint64_t table)
+{
+    uint64_t mask;
+
+    return read_word(reader, dict + reader->layout->dict.mask, &mask) && mask < DICT_MAX_ENTRIES &&
+           memory_is_pointer(table) && copy_entries(reader, table, mask + 1, true);
 }
 
 bool dict_load(struct dict_reader *reader, uint64_t address)
 {
-    uint64_t keys, values, keys_after;
+    const struct python_layout *layout = reader->layout;
+    bool has_table = layout->dict.table != LAYOUT_NONE;
+    uint64_t keys_place = address + (has_table ? layout->dict.table : layout->dict.keys);
+    uint64_t keys, values = 0, keys_after;
 
     reader->count = 0;
     for (int i = 0; i < LOAD_TRIES && memory_is_pointer(address); i++) {
-        if (!read_word(reader, address + reader->layout->dict.keys, &keys) ||
-            !read_word(reader, address + reader->layout->dict.values, &values))
+        if (!read_word(reader, keys_place, &keys) ||
+            (!has_table && !read_word(reader, address + layout->dict.values, &values)))
             return false;
-        bool loaded = load_entries(reader, keys, values);
-        if (!read_word(reader, address + reader->layout->dict.keys, &keys_after))
+        bool loaded = has_table ? load_table(reader, address, keys) : load_entries(reader, keys, values);
+        if (!read_word(reader, keys_place, &keys_after))
             return false;
         if (keys_after == keys)
             return loaded;
@@ -149,7 +208,7 @@ bool dict_load_attributes(struct dict_reader *reader, uint64_t instance)
         !memory_is_pointer(type) || !read_word(reader, type + layout->type.flags, &flags) ||
         !read_word(reader, type + layout->type.dict_offset, &offset))
         return false;
-    if ((flags & FLAG_MANAGED_DICT) != 0)
+    if (layout->instance.dict_before != LAYOUT_NONE && (flags & FLAG_MANAGED_DICT) != 0)
         return load_managed(reader, instance, type, flags);
     return offset != 0 && offset < MAX_BASIC_SIZE && read_word(reader, instance + offset, &dict) &&
            dict_load(reader, dict);
@@ -192,7 +251,7 @@ uint64_t dict_find(struct dict_reader *reader, const char *name)
     struct memory_piece pieces[KEYS_AT_ONCE];
     uint64_t values[KEYS_AT_ONCE];
     size_t length = strlen(name);
-    size_t size = reader->layout->unicode.ascii_data + length;
+    size_t size = unicode_ascii_offset(reader->layout) + length;
     size_t pending = 0;
 
     if (size > KEY_BYTES || unicode_header_size(reader->layout) > size ||

@@ -177,11 +177,14 @@ struct python_layout {
     struct {
         uint32_t keys;
         uint32_t values; /* not 0 when the dict has its keys in common with others */
+        uint32_t table;  /* 2.7: its entries, */
+        uint32_t mask;   /* and how many there are, less 1; else LAYOUT_NONE */
     } dict;
 
     struct {
         uint32_t log2_index_bytes; /* one byte: the size of the indices, before the entries */
         uint32_t kind;             /* one byte: DICT_KEYS_GENERAL and so on */
+        uint32_t index_count;      /* to 3.10, in place of both: how many indices there are */
         uint32_t entry_count;
         uint32_t indices;
     } keys;

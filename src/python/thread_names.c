@@ -35,8 +35,6 @@ struct thread_names {
 
 struct thread_names *thread_names_new(pid_t pid, const struct python_layout *layout)
 {
-    if (layout->interpreter.modules == LAYOUT_NONE || layout->keys.entry_count == LAYOUT_NONE)
-        return NULL;
     struct thread_names *names = memory_allocate(1, sizeof(*names));
     names->reader = (struct dict_reader){.pid = pid, .layout = layout};
     return names;
@@ -44,8 +42,6 @@ struct thread_names *thread_names_new(pid_t pid, const struct python_layout *lay
 
 void thread_names_free(struct thread_names *names)
 {
-    if (names == NULL)
-        return;
     for (size_t i = 0; i < names->count; i++) {
         free(names->lists[i].objects);
         hash_map_free(&names->lists[i].places);
@@ -163,6 +159,12 @@ static void read_text(const struct dict_reader *reader, char name[static THREAD_
     memcpy(name, text, strlen(text) + 1);
 }
 
+/* 2.7 has it as `__name`, which the compiler turns into this. */
+static const char *name_attribute(const struct python_layout *layout)
+{
+    return layout->text_storage == TEXT_IS_BYTES ? "_Thread__name" : "_name";
+}
+
 void thread_names_read(struct thread_names *names, char name[static THREAD_NAME_SIZE], uint64_t interpreter,
                        uint64_t thread_id, uint64_t now_ns)
 {
@@ -176,5 +178,5 @@ void thread_names_read(struct thread_names *names, char name[static THREAD_NAME_
     const struct active_threads *list = list_of(names, interpreter, now_ns);
     const uint32_t *place = hash_map_find(&list->places, thread_id);
     if (place != NULL && dict_load_attributes(reader, list->objects[*place]))
-        read_text(reader, name, dict_find(reader, "_name"));
+        read_text(reader, name, dict_find(reader, name_attribute(reader->layout)));
 }

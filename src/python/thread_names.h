@@ -16,9 +16,7 @@ enum {
 
 struct thread_names;
 
-/* A reader of the names in one process; thread_names_free() it. `layout` must live as long.
- *
- * returns  NULL where this version's dicts cannot be read */
+/* A reader of the names in one process; thread_names_free() it. `layout` must live as long. */
 struct thread_names *thread_names_new(pid_t pid, const struct python_layout *layout);
 void thread_names_free(struct thread_names *names);
 

@@ -21,6 +21,11 @@ size_t unicode_header_size(const struct python_layout *layout)
     return state_end > length_end ? state_end : length_end;
 }
 
+size_t unicode_ascii_offset(const struct python_layout *layout)
+{
+    return layout->text_storage == TEXT_IS_BYTES ? layout->bytes.data : layout->unicode.ascii_data;
+}
+
 static uint32_t limit_length(uint64_t length)
 {
     return length < UNICODE_MAX_CHARACTERS ? (uint32_t)length : UNICODE_MAX_CHARACTERS;

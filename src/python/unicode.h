@@ -24,6 +24,9 @@ struct unicode_characters {
 /* How much of a str object unicode_find_characters() wants. */
 size_t unicode_header_size(const struct python_layout *layout);
 
+/* How far from the start of a str object the characters of an ASCII text lie. */
+size_t unicode_ascii_offset(const struct python_layout *layout);
+
 /* Where a str keeps its characters; false when it is no compact str (all that the compiler makes are). */
 bool unicode_find_characters(struct unicode_characters *characters, const struct python_layout *layout,
                              uint64_t address, const unsigned char *header);

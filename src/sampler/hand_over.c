@@ -21,9 +21,8 @@ static void read_name(struct sampled_process *process, struct sampled_thread *th
 {
     char name[THREAD_NAME_SIZE] = "";
 
-    if (process->names != NULL)
-        thread_names_read(process->names, name, thread->reference.interpreter, thread->reference.thread_id,
-                          now_ns);
+    thread_names_read(process->names, name, thread->reference.interpreter, thread->reference.thread_id,
+                      now_ns);
     if (name[0] == '\0' && thread->is_main)
         strcpy(name, "MainThread"); /* as the threading module would call it */
     else if (name[0] == '\0')

@@ -62,7 +62,7 @@ struct sampled_process {
     struct python_location location;
     struct stack_namer namer;
     struct unwinder *unwinder;
-    struct thread_names *names; /* NULL where they cannot be read */
+    struct thread_names *names;
     struct thread_ids ids;
     struct wait_finder waits;
 

@@ -1,4 +1,7 @@
-"""Threads have the names that the program itself gave them."""
+"""Threads have the names that the program itself gave them.
+
+The program is written in what Python 2.7 and 3 have in common.
+"""
 
 import dataclasses
 import json
@@ -6,13 +9,21 @@ import json
 import pytest
 
 PROGRAM = """
+from __future__ import print_function
 import json
+import os
+import sys
 import threading
 import time
+try:
+    import _thread as bare
+except ImportError:
+    import thread as bare
 
 class Named(threading.Thread):
     def __init__(self):
-        super().__init__(daemon=True)
+        super(Named, self).__init__()
+        self.daemon = True
         self.extra = [1]
         self.name = "from a subclass"
 
@@ -22,30 +33,40 @@ class Named(threading.Thread):
 ready = threading.Semaphore(0)
 native_ids = {}
 
+def native_id():
+    if hasattr(threading, "get_native_id"):
+        return threading.get_native_id()
+    return int(os.readlink("/proc/thread-self").rpartition("/")[2])
+
 def work():
-    native_ids[threading.get_ident()] = threading.get_native_id()
+    native_ids[bare.get_ident()] = native_id()
     ready.release()
     time.sleep(1000)
 
-threads = [threading.Thread(target=work, name=name, daemon=True)
-           for name in ("plain", "n\\u00e4me", "\\u540d\\u524d", "\\U0001f40d", "esc\\x1b[31m", "", "x" * 100)]
-threads += [threading.Thread(target=work, daemon=True), Named()]
+def text(name):
+    return name if sys.version_info[0] > 2 else name.encode("utf-8")
+
+threads = [threading.Thread(target=work, name=text(name))
+           for name in (u"plain", u"n\\u00e4me", u"\\u540d\\u524d", u"\\U0001f40d", u"esc\\x1b[31m", u"", u"x" * 100)]
+threads += [threading.Thread(target=work), Named()]
 for thread in threads:
+    thread.daemon = True
     thread.start()
     ready.acquire()
 threads[0].name = "renamed"
 threads[1].__dict__["a new attribute"] = 1
 for number in range(40):
-    setattr(threads[2], f"attribute{number}", number)
-import _thread
-_thread.start_new_thread(work, ())
+    setattr(threads[2], "attribute%d" % number, number)
+bare.start_new_thread(work, ())
 ready.acquire()
-native_ids[threading.get_ident()] = threading.get_native_id()
+native_ids[bare.get_ident()] = native_id()
 threading.current_thread().name = "the main one"
-print("ready", json.dumps({native_ids[thread.ident]: thread.name for thread in threading.enumerate()}), flush=True)
-input()
+print("ready", json.dumps({native_ids[thread.ident]: thread.name for thread in threading.enumerate()}))
+sys.stdout.flush()
+sys.stdin.readline()
 threads[3].name = "renamed while it is watched"
-print("ready", flush=True)
+print("ready")
+sys.stdout.flush()
 time.sleep(1000)
 """
 
@@ -61,8 +82,7 @@ def names(run_pyneck, pid):
     return {thread["tid"]: thread["name"] for thread in process["threads"]}
 
 
-@pytest.mark.since_minor(11, "names are read from 3.11 on")
-def test_names_are_those_of_the_threading_module(interpreter, start_program, run_pyneck):
+def check_names(interpreter, start_program, run_pyneck):
     program = start_program(interpreter, PROGRAM)
     own = {int(tid): name for tid, name in json.loads(program.ready.removeprefix("ready")).items()}
     seen = names(run_pyneck, program.pid)
@@ -71,6 +91,14 @@ def test_names_are_those_of_the_threading_module(interpreter, start_program, run
         assert seen[tid] == expected(name)
     # A thread that the threading module does not know has no name of its own.
     assert [name for tid, name in seen.items() if tid not in own] == [None]
+
+
+def test_names_are_those_of_the_threading_module(interpreter, start_program, run_pyneck):
+    check_names(interpreter, start_program, run_pyneck)
+
+
+def test_names_are_those_of_the_threading_module_of_python2(python2, start_program, run_pyneck):
+    check_names(python2, start_program, run_pyneck)
 
 
 def test_a_new_name_is_seen(any_interpreter, start_program, run_snapshot):
@@ -83,7 +111,6 @@ def test_a_new_name_is_seen(any_interpreter, start_program, run_snapshot):
     assert [thread["name"] for thread in process["threads"] if thread["tid"] == tid] == ["renamed while it is watched"]
 
 
-@pytest.mark.since_minor(11, "names are read from 3.11 on")
 def test_the_main_thread_has_its_name_before_threading_is_imported(interpreter, start_program, run_pyneck):
     bare = dataclasses.replace(interpreter, command=(*interpreter.command, "-S"))
     program = start_program(bare, """

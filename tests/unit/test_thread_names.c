@@ -1,4 +1,4 @@
-/* Names of threads, from objects laid out as CPython 3.12 does, in this very process. */
+/* Names of threads, from objects laid out as CPython 3.12 and 3.8 do, in this very process. */
 #include "python/dict.h"
 #include "python/thread_names.h"
 
@@ -53,16 +53,22 @@ static unsigned char *new_text(const char *text)
     return object;
 }
 
-/* A table of one key; kind 0 has hashes, 1 texts only, 2 no values. */
+/* A table of one key; kind 0 has hashes, as all have in 3.8, 1 texts only, 2 no values. */
 static unsigned char *new_keys(uint8_t kind, uint64_t hash, const void *key, const void *value)
 {
     unsigned char *keys = new_object();
-    size_t entry = layout.keys.indices + 8 + (kind == 0 ? 8 : 0);
+    bool is_old = layout.keys.index_count != LAYOUT_NONE;
+    bool has_hashes = is_old || kind == 0;
+    size_t entry = layout.keys.indices + 8 + (has_hashes ? 8 : 0);
 
-    keys[layout.keys.log2_index_bytes] = 3;
-    keys[layout.keys.kind] = kind;
+    if (is_old) {
+        put_word(keys, layout.keys.index_count, 8);
+    } else {
+        keys[layout.keys.log2_index_bytes] = 3;
+        keys[layout.keys.kind] = kind;
+    }
     put_word(keys, layout.keys.entry_count, 1);
-    if (kind == 0)
+    if (has_hashes)
         put_word(keys, layout.keys.indices + 8, hash);
     put_address(keys, entry, key);
     put_address(keys, entry + 8, value);
@@ -94,10 +100,17 @@ static struct program new_program(const char *thread_name)
     put_address(values, layout.values.data, program.name);
     program.shared_keys = new_keys(2, 0, new_text("_name"), NULL);
     put_word(type, layout.type.flags, 1 << 4);
-    put_address(type, layout.type.cached_keys, program.shared_keys);
     program.thread_object = new_object() + 64;
     put_address(program.thread_object, layout.object.type, type);
-    put_word(program.thread_object - layout.instance.dict_before, 0, (uintptr_t)values - 1);
+    if (layout.instance.dict_before == LAYOUT_NONE) {
+        unsigned char *dict = new_dict(program.shared_keys);
+        put_address(dict, layout.dict.values, values);
+        put_word(type, layout.type.dict_offset, 64);
+        put_address(program.thread_object, 64, dict);
+    } else {
+        put_address(type, layout.type.cached_keys, program.shared_keys);
+        put_word(program.thread_object - layout.instance.dict_before, 0, (uintptr_t)values - 1);
+    }
 
     program.active_keys = new_keys(0, thread_id, new_object(), program.thread_object);
     unsigned char *globals = new_dict(new_keys(1, 0, new_text("_active"), new_dict(program.active_keys)));
@@ -107,14 +120,25 @@ static struct program new_program(const char *thread_name)
     return program;
 }
 
+static int set_up_version(uint32_t version)
+{
+    memset(memory, 0, sizeof(memory));
+    used = 0;
+    struct error *error = layout_from_version(&layout, version);
+    layout.interpreter.modules = 64; /* our interpreter state is a small one */
+    return error != NULL;
+}
+
 static int set_up(void **state)
 {
     (void)state;
-    memset(memory, 0, sizeof(memory));
-    used = 0;
-    struct error *error = layout_from_version(&layout, 0x030c01f0);
-    layout.interpreter.modules = 64; /* our interpreter state is a small one */
-    return error != NULL;
+    return set_up_version(0x030c01f0);
+}
+
+static int set_up_old(void **state)
+{
+    (void)state;
+    return set_up_version(0x030812f0);
 }
 
 static void assert_name(const struct program *program, const char *expected)
@@ -183,6 +207,20 @@ static void test_tables_that_cannot_be_are_not_read(void **state)
     assert_name(&program, "worker");
 }
 
+static void test_old_tables_that_cannot_be_are_not_read(void **state)
+{
+    struct program program = new_program("worker");
+
+    (void)state;
+    put_word(program.active_keys, layout.keys.entry_count, UINT64_C(1) << 60);
+    assert_name(&program, "");
+    put_word(program.active_keys, layout.keys.entry_count, 1);
+    put_word(program.active_keys, layout.keys.index_count, UINT64_C(1) << 62); /* times 4 it is 0 */
+    assert_name(&program, "");
+    put_word(program.active_keys, layout.keys.index_count, 8);
+    assert_name(&program, "worker");
+}
+
 static void test_addresses_that_lead_nowhere_are_survived(void **state)
 {
     struct program program = new_program("worker");
@@ -205,6 +243,8 @@ int main(void)
         cmocka_unit_test_setup(test_a_name_of_2_to_the_40_is_cut, set_up),
         cmocka_unit_test_setup(test_tables_that_cannot_be_are_not_read, set_up),
         cmocka_unit_test_setup(test_addresses_that_lead_nowhere_are_survived, set_up),
+        cmocka_unit_test_setup(test_a_name_is_found_through_the_module, set_up_old),
+        cmocka_unit_test_setup(test_old_tables_that_cannot_be_are_not_read, set_up_old),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
