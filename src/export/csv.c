@@ -174,6 +174,7 @@ static const struct column {
     {"verdict_summary", .write = write_verdict_summary},
     {"command", COLUMN_TEXT, .member = MEMBER(command)},
     {"error", COLUMN_TEXT, .member = MEMBER(error)},
+    {"phase", COLUMN_TEXT, .member = MEMBER(phase)},
 };
 
 enum {

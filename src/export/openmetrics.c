@@ -195,7 +195,8 @@ static void write_process_info(const struct exposition *exposition, const char *
         struct number_text parent = number_text(process->parent_pid);
         write_sample(exposition->stream, sample, 1, "pid", pid.text, "parent_pid", parent.text, "user",
                      process->user, "command", process->command, "python_version",
-                     process->python != NULL ? process->python->version : NULL, NO_MORE_LABELS);
+                     process->python != NULL ? process->python->version : NULL, "phase", process->phase,
+                     NO_MORE_LABELS);
     }
 }
 

@@ -111,9 +111,9 @@ static void test_csv_has_a_row_for_each_process_and_nothing_for_what_is_not_know
         text, "2023-11-14T22:15:00.250Z,1.000000,100,1,alice,R,60.123,10485760,20971520,1.250,0.000,"
               "4096.000,3,3,1024,3.13.1,30,main,/srv/app.py,3,50.000,python-cpu,60.000,"
               "runs Python code 60 % of the time in main (app.py:4): look for a better algorithm there,"
-              "\"python3 app.py --name=a,b\",\r\n"
+              "\"python3 app.py --name=a,b\",,\r\n"
               "2023-11-14T22:15:00.250Z,1.000000,200,1,,,,,,,,,,,,,,,,,,,,,,"
-              "not permitted: run pyneck as root\r\n");
+              "not permitted: run pyneck as root,\r\n");
     free(text);
 }
 
