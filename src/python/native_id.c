@@ -6,7 +6,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,13 +23,12 @@ struct tasks {
     size_t count;
 };
 
-/* The last number of the line "NSpid:" of a status file, which is the one in the innermost namespace; how
- * many numbers there are goes to `levels`. */
-static uint32_t innermost_id(const char *path, size_t *levels)
+uint32_t native_id_of_task(pid_t pid, pid_t tid, size_t *levels)
 {
-    char text[4096];
+    char path[64], text[4096];
 
     *levels = 0;
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/status", (int)pid, (int)tid);
     if (file_read_at(AT_FDCWD, path, text, sizeof(text)) <= 0)
         return 0;
     const char *cursor = strstr(text, "\nNSpid:");
@@ -60,11 +58,10 @@ static int compare_ids(const void *left, const void *right)
 
 static void list_tasks(struct tasks *tasks, pid_t pid)
 {
-    char path[64 + NAME_MAX];
+    char path[64];
     size_t levels;
 
-    snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-    innermost_id(path, &levels);
+    native_id_of_task(pid, pid, &levels);
     bool own_namespace = levels <= 1;
     snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
     DIR *directory = opendir(path);
@@ -72,10 +69,8 @@ static void list_tasks(struct tasks *tasks, pid_t pid)
         return;
     for (struct dirent *item; (item = readdir(directory)) != NULL && tasks->count < MAX_TASKS;) {
         uint32_t id = (uint32_t)strtoul(item->d_name, NULL, 10);
-        if (id != 0 && !own_namespace) {
-            snprintf(path, sizeof(path), "/proc/%d/task/%u/status", (int)pid, id);
-            id = innermost_id(path, &levels);
-        }
+        if (id != 0 && !own_namespace)
+            id = native_id_of_task(pid, (pid_t)id, &levels);
         if (id == 0)
             continue;
         tasks->ids = memory_grow(tasks->ids, &tasks->capacity, tasks->count + 1, sizeof(*tasks->ids));

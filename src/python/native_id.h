@@ -1,11 +1,19 @@
-/* The kernel's number of a thread, from its pthread_t: CPython to 3.10 keeps only that, and later versions keep
- * a number of old where a program forked without telling them. */
+/* The numbers that threads have in their own PID namespace: of a thread, and from its pthread_t, for CPython to
+ * 3.10 keeps only that, and later versions keep a number of old where a program forked without telling them. */
 #ifndef PYNECK_PYTHON_NATIVE_ID_H
 #define PYNECK_PYTHON_NATIVE_ID_H
 
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+/* The number of one thread, as its own PID namespace counts it (line "NSpid:" of proc_pid_status(5)).
+ *
+ * tid      as /proc numbers it
+ * levels   receives how many namespaces number it, from that of /proc inwards: more than one when it has one of
+ *          its own; 0 where the kernel does not say
+ * returns  0 when it has gone, or the kernel does not say */
+uint32_t native_id_of_task(pid_t pid, pid_t tid, size_t *levels);
 
 /* Find the numbers of threads, as the target's PID namespace counts them.
  *

@@ -85,8 +85,7 @@ def test_a_container_is_read_as_it_sees_itself(interpreter, contain, run_snapsho
     names = {thread["tid"]: thread["name"] for thread in process["threads"]}
     own_names = {pid: "MainThread", **{ours[native_id]: name for name, native_id in own_ids.items()}}
     assert set(names) == set(own_names)
-    if interpreter.minor >= 11:
-        assert names == own_names
+    assert names == own_names
 
     (server,) = [file["socket"] for file in process["open_files"] if file["kind"] == "socket"]
     assert (server["protocol"], server["state"], server["local"]) == ("tcp", "LISTEN", "0.0.0.0:4711")
