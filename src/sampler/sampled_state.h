@@ -33,6 +33,7 @@ struct sampled_thread {
     bool gone;
     bool is_young;   /* it came in this interval */
     bool is_shared;  /* several interpreters have a thread state for this thread */
+    bool is_idle;    /* no Python code runs in this one */
     bool is_covered; /* of them, this is not the one that runs */
     uint32_t age;    /* of its interpreter among them: the newest has the lowest */
     struct thread_probe probe;
@@ -43,6 +44,7 @@ struct sampled_thread {
     uint64_t taken_cpu_ns;             /* at the last hand-over */
     uint64_t sampled_ns;               /* time of the last sample */
     uint32_t counter;                  /* in the accumulator, of the last sample */
+    uint64_t stack_ns;                 /* time when its stack was read */
     bool blocked;                      /* at the last sample */
     bool wants_cpu;                    /* it was running then, or waiting for a CPU */
     uint32_t contended_samples;        /* for so many samples it is asked whether it waits for a CPU */

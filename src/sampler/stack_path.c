@@ -69,16 +69,17 @@ static void verify_codes(struct stack_namer *namer, struct stack_path *path, con
         namer->epoch++;
 }
 
-uint32_t stack_path_find_node(struct stack_path *path, struct stack_namer *namer, const struct frame *frames,
-                              size_t count, uint64_t now_ns)
+uint32_t stack_path_find_node(struct stack_path *path, struct stack_namer *namer, uint32_t base,
+                              const struct frame *frames, size_t count, uint64_t now_ns)
 {
-    uint32_t node = CALL_TREE_ROOT;
+    uint32_t node = base;
     bool same = true;
 
     verify_codes(namer, path, frames, count, now_ns);
-    if (path->epoch != namer->epoch) {
+    if (path->epoch != namer->epoch || path->base != base) {
         path->count = 0;
         path->epoch = namer->epoch;
+        path->base = base;
     }
     path->steps = memory_grow(path->steps, &path->capacity, count, sizeof(*path->steps));
     for (size_t depth = 0; depth < count; depth++) {

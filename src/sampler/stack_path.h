@@ -35,6 +35,7 @@ struct stack_path {
     size_t capacity;
     size_t count;
     uint64_t epoch; /* of the namer when it was made */
+    uint32_t base;  /* the node that it began at */
 };
 
 /* Tell the interpreter's count of freed code objects, as it was read with the stack that is named next. */
@@ -42,10 +43,11 @@ void stack_namer_see_generation(struct stack_namer *namer, uint64_t generation, 
 
 /* The node of a stack.
  *
+ * base    the node of the frame that called the outermost one; CALL_TREE_ROOT when there is none
  * frames  innermost first, as unwinder_read() gives them
  * now_ns  CLOCK_MONOTONIC of the sample */
-uint32_t stack_path_find_node(struct stack_path *path, struct stack_namer *namer, const struct frame *frames,
-                              size_t count, uint64_t now_ns);
+uint32_t stack_path_find_node(struct stack_path *path, struct stack_namer *namer, uint32_t base,
+                              const struct frame *frames, size_t count, uint64_t now_ns);
 
 void stack_path_release(struct stack_path *path);
 

@@ -65,6 +65,7 @@ static struct sampled_thread *add_thread(struct sampled_process *process, const 
         .reference = listed->reference,
         .is_main = listed->is_main,
         .listed = true,
+        .is_idle = true,
         .sampled_ns = process->moment_ns != 0 ? process->moment_ns : now_ns,
         .is_young = process->moment_ns != 0,
         .number = process->next_number++,

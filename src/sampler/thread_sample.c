@@ -72,9 +72,30 @@ static bool is_new_head(const struct sampled_process *process, uint64_t now_ns)
     return head != process->threads_head || now_ns - process->listed_ns >= unknown_head_interval_ns;
 }
 
+static bool read_stack(struct sampled_process *process, struct sampled_thread *thread, uint64_t now_ns);
+
+/* The node of the frame that called into a thread's interpreter: in the next older one that the thread has entered.
+ * Interpreters are entered in the order that they were made in, as far as anybody can tell from outside. */
+static uint32_t find_caller_node(struct sampled_process *process, const struct sampled_thread *thread,
+                                 uint64_t now_ns)
+{
+    struct sampled_thread *caller = NULL;
+
+    for (size_t i = 0; thread->is_shared && i < process->thread_count; i++) {
+        struct sampled_thread *other = &process->threads[i];
+        if (other->tid == thread->tid && !other->gone && other->age > thread->age &&
+            (caller == NULL || other->age < caller->age))
+            caller = other;
+    }
+    if (caller == NULL || (caller->stack_ns != now_ns && !read_stack(process, caller, now_ns)))
+        return CALL_TREE_ROOT;
+    return caller->node;
+}
+
 /* Read the stack, and count how far it can be trusted; false when the thread has gone. */
 static bool read_stack(struct sampled_process *process, struct sampled_thread *thread, uint64_t now_ns)
 {
+    uint32_t caller_node = find_caller_node(process, thread, now_ns);
     const struct frame *frames;
     size_t count;
     enum stack_trust trust = unwinder_read(process->unwinder, &thread->reference, &thread->hint,
@@ -90,7 +111,9 @@ static bool read_stack(struct sampled_process *process, struct sampled_thread *t
     }
     thread->has_stack = trust != STACK_INVALID;
     stack_namer_see_generation(&process->namer, process->moment.code_object_generation, now_ns);
-    thread->node = stack_path_find_node(&thread->path, &process->namer, frames, count, now_ns);
+    thread->node = stack_path_find_node(&thread->path, &process->namer, caller_node, frames, count, now_ns);
+    thread->is_idle = count == 0;
+    thread->stack_ns = now_ns;
     process->partial += trust == STACK_PARTIAL;
     process->invalid += trust == STACK_INVALID;
     return true;
@@ -99,14 +122,12 @@ static bool read_stack(struct sampled_process *process, struct sampled_thread *t
 /* Whether another thread state stands for what a thread does: that of the newest interpreter which runs code. */
 static bool is_covered(const struct sampled_process *process, const struct sampled_thread *thread)
 {
-    bool is_idle = thread->node == CALL_TREE_ROOT;
-
     for (size_t i = 0; i < process->thread_count; i++) {
         const struct sampled_thread *other = &process->threads[i];
-        bool other_is_idle = other->node == CALL_TREE_ROOT;
         if (other == thread || other->tid != thread->tid || other->gone)
             continue;
-        if (is_idle ? !other_is_idle || other->age > thread->age : !other_is_idle && other->age < thread->age)
+        if (thread->is_idle ? !other->is_idle || other->age > thread->age
+                            : !other->is_idle && other->age < thread->age)
             return true;
     }
     return false;
@@ -163,7 +184,7 @@ void thread_sample_take(struct sampled_process *process, struct sampled_thread *
     uint64_t ran_ns = schedule->cpu_ns - thread->schedule.cpu_ns;
     note_contention(thread, schedule, wall_ns);
     if (thread->look.has_run) {
-        if (!read_stack(process, thread, now_ns))
+        if (thread->stack_ns != now_ns && !read_stack(process, thread, now_ns))
             return;
         thread->blocked = activity->known && !activity->running;
         thread->wants_cpu = activity->known && activity->running;

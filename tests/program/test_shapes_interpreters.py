@@ -21,27 +21,30 @@ def enter(has_own_gil):
     if sys.version_info >= (3, 13):
         import _interpreters
         _interpreters.exec(_interpreters.create("isolated" if has_own_gil else "legacy"), CODE)
-    else:
+    elif sys.version_info >= (3, 9):
         import _xxsubinterpreters
         _xxsubinterpreters.run_string(_xxsubinterpreters.create(isolated=has_own_gil), CODE)
+    else:
+        import _xxsubinterpreters
+        _xxsubinterpreters.run_string(_xxsubinterpreters.create(), CODE)
 
-for has_own_gil in (False, True):
+for has_own_gil in (False, True): # one of its own from 3.12 on
     threading.Thread(target=enter, args=(has_own_gil,), name=f"own GIL: {has_own_gil}", daemon=True).start()
 print("ready", flush=True)
 time.sleep(1000)
 '''
 
 
-def test_a_thread_in_a_sub_interpreter_shows_once_with_the_code_that_runs(interpreter, start_program, run_snapshot):
-    if interpreter.minor < 11:
-        pytest.skip("its interpreters have no threads of their own to tell apart")
+@pytest.mark.since_minor(8, "no module makes interpreters")
+def test_a_thread_in_a_sub_interpreter_shows_once_with_the_whole_stack(interpreter, start_program, run_snapshot):
     program = start_program(interpreter, SUB_INTERPRETERS)
     (process,) = run_snapshot("-n", 3, "-d", 0.5, "-r", 200, program.pid)[-1]["processes"]
     assert process["error"] is None
     threads = {thread["name"]: thread for thread in process["threads"]}
     assert sorted(threads) == ["MainThread", "own GIL: False", "own GIL: True"]
     for name in ("own GIL: False", "own GIL: True"):
-        assert [frame["function"] for frame in threads[name]["stack"]] == ["spin_inside", "<module>"]
+        functions = [frame["function"].rpartition(".")[2] for frame in threads[name]["stack"]]
+        assert functions == ["spin_inside", "<module>", "enter", "run", "_bootstrap_inner", "_bootstrap"]
     assert process["functions"][0]["function"] == "spin_inside"
     assert process["functions"][0]["own_percent"] > 95
 
