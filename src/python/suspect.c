@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     MAX_COMMAND_BYTES = 64 * 1024, /* class paths are long */
@@ -119,6 +120,16 @@ struct error *suspect_explain_implementation(const char *implementation)
     return error_new("%s: its stacks cannot be read, only those of CPython can", implementation);
 }
 
+/* What it takes to open a file that is mapped but has no name any more (/proc/PID/map_files, proc(5): since Linux
+ * 5.9 CAP_CHECKPOINT_RESTORE, before CAP_SYS_ADMIN, in the first user namespace). */
+static const char *way_to_mapped_file(void)
+{
+    return geteuid() == 0 ? "pyneck runs as root but lacks CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN outside "
+                            "of containers; "
+                            "give it that"
+                          : "run pyneck as root, who can read what is mapped";
+}
+
 struct error *suspect_explain(struct suspect *suspect, pid_t pid)
 {
     char clean[512];
@@ -135,9 +146,10 @@ struct error *suspect_explain(struct suspect *suspect, pid_t pid)
     if (suspect->number == 0)
         return error_new("no interpreter can be found in %s: it was stripped of its symbols", clean);
     if (suspect->number == ENOENT)
-        return error_new("the interpreter's file %s is not there any more, and only root may read it through "
-                         "the process: run pyneck as root, or restart the program",
-                         clean);
+        return error_new(
+            "the interpreter's file %s was deleted or replaced after the program had started: %s, or "
+            "restart the program",
+            clean, way_to_mapped_file());
     return error_new("the interpreter's file %s cannot be opened (%s): run pyneck as root", clean,
                      strerror(suspect->number));
 }

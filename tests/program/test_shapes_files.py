@@ -1,5 +1,6 @@
 """The interpreter's files: moved, renamed, stripped, deleted, loaded by another program."""
 
+import json
 import os
 import pathlib
 import shutil
@@ -71,6 +72,13 @@ class Copy:
 
     def delete_files(self):
         shutil.rmtree(self.outside)
+
+    def replace_files(self):
+        """As an upgrade does it: other files take the names."""
+        for name in [path.name for path in self.outside.iterdir() if path.name != "program.py"]:
+            upgraded = self.outside / "upgraded"
+            shutil.copy("/proc/self/exe", upgraded)
+            upgraded.rename(self.outside / name)
 
     def __exit__(self, *_):
         self.process.kill()
@@ -165,11 +173,21 @@ def test_an_interpreter_without_anything_that_names_it_is_found_in_memory(interp
             process.kill()
 
 
-def test_deleted_files_are_read_by_root(interpreter, run_snapshot):
+@pytest.fixture(params=[True, False], ids=["shared", "static"])
+def either_shape(request, pytestconfig):
+    """One interpreter with a libpython, then one without."""
+    for interpreter in pytestconfig.interpreters:
+        if interpreter.minor >= 11 and (shared_library(interpreter) is not None) == request.param:
+            return interpreter
+    return pytest.skip("no interpreter of this shape here")
+
+
+@pytest.mark.parametrize("vanish", ["delete_files", "replace_files"])
+def test_deleted_and_replaced_files_are_read_by_root(either_shape, vanish, run_snapshot):
     if os.geteuid() != 0:
         pytest.skip("needs root")
-    with Copy(interpreter) as copy:
-        copy.delete_files()
+    with Copy(either_shape) as copy:
+        getattr(copy, vanish)()
         copy.go()
         assert_spin_is_read(look(run_snapshot, copy.pid))
 
@@ -190,20 +208,34 @@ def as_nobody():
     os.setuid(NOBODY)
 
 
-def test_deleted_files_are_read_or_the_reason_is_said_without_privilege(interpreter, run_snapshot):
+@pytest.mark.parametrize("vanish", ["delete_files", "replace_files"])
+def test_deleted_and_replaced_files_are_read_or_the_reason_is_said_without_privilege(either_shape, vanish, run_snapshot):
     if os.geteuid() != 0:
         pytest.skip("needs root to become another user")
-    with Copy(interpreter, script=FALLEN) as copy:
-        has_library = shared_library(interpreter) is not None
-        copy.delete_files()
+    with Copy(either_shape, script=FALLEN) as copy:
+        has_library = shared_library(either_shape) is not None
+        getattr(copy, vanish)()
         copy.go()
         process = look(run_snapshot, copy.pid, preexec_fn=as_nobody, cwd="/")
         if not has_library:
             assert_spin_is_read(process)  # the executable itself can be opened by its process
         else:
-            assert "is not there any more" in process["error"]
-            assert "root" in process["error"]
+            assert "was deleted or replaced after the program had started: run pyneck as root" in process["error"]
             assert process["threads"] in (None, [])
+
+
+def test_root_without_the_capability_for_mapped_files_is_told_so(pytestconfig, pyneck):
+    if os.geteuid() != 0 or shutil.which("setpriv") is None:
+        pytest.skip("needs root and setpriv")
+    shared = [one for one in pytestconfig.interpreters if shared_library(one) is not None]
+    if not shared:
+        pytest.skip("no interpreter with a shared library here")
+    with Copy(shared[-1]) as copy:
+        copy.delete_files()
+        done = subprocess.run(["setpriv", "--bounding-set=-sys_admin,-checkpoint_restore", pyneck, "snapshot", "--format",
+                               "json", "-n", "1", str(copy.pid)], stdout=subprocess.PIPE, text=True, check=True)
+        (process,) = json.loads(done.stdout)["processes"]
+        assert "pyneck runs as root but lacks CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN" in process["error"]
 
 
 HOST = r"""
