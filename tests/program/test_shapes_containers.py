@@ -74,6 +74,7 @@ def contain(interpreter):
             shutil.rmtree(outside, ignore_errors=True)
 
 
+@pytest.mark.measurement
 def test_a_container_is_read_as_it_sees_itself(interpreter, contain, run_snapshot):
     pid, script, own_ids = contain
     # A tick gives the list of sockets of another namespace only so much time: not the first ones may have it whole.
