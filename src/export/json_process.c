@@ -2,6 +2,7 @@
 
 #include "export/json_memory.h"
 #include "export/json_value.h"
+#include "export/json_waits.h"
 
 enum {
     MAX_ROWS = 200, /* of functions and of lines; man/pyneck-json.5 names the number */
@@ -87,17 +88,6 @@ static json_t *json_stack(const struct thread *thread, const struct call_tree *t
     return frames;
 }
 
-static json_t *json_waiting(const struct waiting *waiting)
-{
-    if (waiting == NULL)
-        return NULL;
-    json_t *object = json_object();
-    put_text(object, "kind", waiting->kind);
-    put_count(object, "fd", waiting->fd);
-    put_text(object, "description", waiting->description);
-    return object;
-}
-
 static json_t *json_thread(const struct thread *thread, const struct call_tree *tree)
 {
     json_t *object = json_object();
@@ -107,6 +97,7 @@ static json_t *json_thread(const struct thread *thread, const struct call_tree *
     put_text(object, "state", thread_state_name(thread->state));
     put_real(object, "cpu_percent", thread->cpu_percent, DECIMALS_PERCENT);
     put_value(object, "holds_gil", thread->holds_gil >= 0 ? json_boolean(thread->holds_gil) : NULL);
+    put_real(object, "gil_percent", thread->gil_percent, DECIMALS_PERCENT);
     put_value(object, "waiting", json_waiting(thread->waiting));
     put_value(object, "stack", json_stack(thread, tree));
     return object;
@@ -187,6 +178,8 @@ static void put_kernel_figures(json_t *object, const struct process *process)
     put_text(object, "state", process->state != '\0' ? state : NULL);
     put_time(object, "start_time", process->start_time_ns);
     put_real(object, "cpu_percent", process->cpu_percent, DECIMALS_PERCENT);
+    put_real(object, "runnable_percent", process->runnable_percent, DECIMALS_PERCENT);
+    put_real(object, "throttled_percent", process->throttled_percent, DECIMALS_PERCENT);
     put_count(object, "resident_bytes", process->resident_bytes);
     put_count(object, "virtual_bytes", process->virtual_bytes);
     put_real(object, "memory_percent", process->memory_percent, DECIMALS_PERCENT);
@@ -211,6 +204,8 @@ json_t *json_process(const struct tick *tick, const struct process *process, con
     put_value(object, "python", json_python(process->python));
     put_value(object, "sampling", json_sampling(process->profile));
     put_value(object, "verdict", json_verdict(tick, process, tree));
+    put_value(object, "states", json_states(process->profile));
+    put_value(object, "waits", json_waits(process->profile, tree));
     put_value(object, "functions", json_ranking(tick, process, tree, mode, RANKING_FUNCTIONS));
     put_value(object, "lines", json_ranking(tick, process, tree, mode, RANKING_LINES));
     put_value(object, "threads", json_threads(process, tree));

@@ -1,6 +1,7 @@
 #include "export/text_process.h"
 
 #include "analysis/verdict.h"
+#include "analysis/wait_ranking.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 enum {
     MAX_FUNCTIONS = 20, /* what a reader takes in; JSON has more */
     MAX_LINES = 10,
+    MAX_WAITS = 10,
 };
 
 static void write_place(struct text_line *line, const struct function *function, uint32_t at_line)
@@ -58,6 +60,40 @@ static void write_ranking(struct text_line *line, const struct tick *tick, const
     ranking_free(&ranking);
 }
 
+/* The descriptor, the lock or the child that is waited for, or the system call. */
+static void write_waited_for(struct text_line *line, const char *before, int fd, const char *description)
+{
+    if (fd >= 0)
+        line_add(line, "%sfd %d", before, fd);
+    if (description != NULL)
+        line_add(line, "%s%s", fd >= 0 ? " " : before, description);
+}
+
+/* The longest waits; those that took less than a thousandth of the first are not worth a line. */
+static void write_waits(struct text_line *line, const struct profile *profile, const struct call_tree *tree)
+{
+    struct wait_ranking ranking = wait_ranking_new(profile, tree);
+
+    if (ranking.count > 0) {
+        line_add(line, "%11s  %-8s  %s", "WAITED", "STATE", "LINE, WAITED FOR");
+        line_end(line);
+    }
+    for (size_t i = 0; i < ranking.count && i < MAX_WAITS; i++) {
+        const struct wait_row *row = &ranking.rows[i];
+        if (row->wall_ns < ranking.rows[0].wall_ns / 1000)
+            break;
+        line_add_seconds(line, row->wall_ns, 11);
+        line_add(line, "  %-8s  ", thread_state_name(row->wait->state));
+        if (row->has_function)
+            write_place(line, call_tree_function(tree, row->function), row->line);
+        else
+            line_add(line, "(no Python code)");
+        write_waited_for(line, ", ", row->wait->fd, row->wait->description);
+        line_end(line);
+    }
+    wait_ranking_free(&ranking);
+}
+
 static void write_sampling(struct text_line *line, const struct profile *profile)
 {
     line_add(line, "  %" PRIu64 " samples at ", profile->samples);
@@ -95,12 +131,8 @@ static void write_verdict(struct text_line *line, const struct tick *tick, const
 /* The system call that it waits in, or the descriptor that it waits for. */
 static void write_waiting(struct text_line *line, const char *before, const struct waiting *waiting)
 {
-    if (waiting == NULL)
-        return;
-    if (waiting->fd >= 0)
-        line_add(line, "%sfd %d", before, waiting->fd);
-    if (waiting->description != NULL)
-        line_add(line, "%s%s", waiting->fd >= 0 ? " " : before, waiting->description);
+    if (waiting != NULL)
+        write_waited_for(line, before, waiting->fd, waiting->description);
 }
 
 static void write_threads(struct text_line *line, const struct process *process, const struct call_tree *tree)
@@ -207,6 +239,7 @@ void text_write_details(struct text_line *line, const struct tick *tick, const s
         write_sampling(line, process->profile);
         write_ranking(line, tick, process, tree, mode, RANKING_FUNCTIONS);
         write_ranking(line, tick, process, tree, mode, RANKING_LINES);
+        write_waits(line, process->profile, tree);
     }
     if (process->threads != NULL)
         write_threads(line, process, tree);

@@ -174,14 +174,15 @@ struct profile_counter {
     int64_t memory_growth_bytes; /* of resident memory while this thread ran here; below 0: freed */
 };
 
-/* Of the time off the CPU in the counters above, the part that was spent on one descriptor or one lock. */
+/* Of the time in the counters above that its thread was blocked, the part that was spent on one thing: a descriptor, a lock,
+ * a child, or what the description says. Together they are all of it. */
 struct profile_wait {
     uint32_t node;
     pid_t tid;
     enum thread_state state;
-    int fd;                  /* -1: a lock */
-    uint64_t lock_address;   /* 0: a descriptor */
-    const char *description; /* as in struct waiting */
+    int fd;                  /* as in struct waiting, */
+    uint64_t lock_address;   /* like */
+    const char *description; /* these */
     uint32_t samples;
     uint64_t wall_ns;
 };

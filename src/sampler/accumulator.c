@@ -100,6 +100,45 @@ void accumulator_spread_cpu(struct accumulator *accumulator, const pid_t *tids, 
     }
 }
 
+/* The part of a counter that goes to another one; its samples go with the time. */
+static void move_part(struct accumulator *accumulator, size_t index, uint16_t thread, double share)
+{
+    struct profile_counter from = accumulator->counters[index];
+    uint64_t wall_ns = (uint64_t)((double)from.wall_ns * share);
+    uint32_t samples = (uint32_t)((double)from.samples * share + 0.5);
+
+    if (wall_ns == 0)
+        return;
+    accumulator->counters[index].wall_ns -= wall_ns;
+    accumulator->counters[index].samples -= samples;
+    accumulator_add(accumulator, thread, from.tid, from.node, THREAD_RUNNABLE, samples, wall_ns, 0);
+}
+
+void accumulator_spread_delay(struct accumulator *accumulator, uint16_t thread, pid_t tid, uint64_t cpu_ns,
+                              uint64_t delay_ns)
+{
+    double running_ns = 0, runnable_ns = 0;
+    size_t count = accumulator->count;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct profile_counter *counter = &accumulator->counters[i];
+        if (counter->tid != tid)
+            continue;
+        running_ns += thread_state_on_cpu(counter->state) ? (double)counter->wall_ns : 0;
+        runnable_ns += counter->state == THREAD_RUNNABLE ? (double)counter->wall_ns : 0;
+    }
+    double seen_ns = running_ns + runnable_ns;
+    double counted_ns = (double)cpu_ns + (double)delay_ns;
+    double wanted_ns = seen_ns < counted_ns ? seen_ns * (double)delay_ns / counted_ns : (double)delay_ns;
+    if (running_ns <= 0 || wanted_ns <= runnable_ns)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        const struct profile_counter *counter = &accumulator->counters[i];
+        if (counter->tid == tid && thread_state_on_cpu(counter->state))
+            move_part(accumulator, i, thread, (wanted_ns - runnable_ns) / running_ns);
+    }
+}
+
 void accumulator_clear(struct accumulator *accumulator)
 {
     accumulator->count = 0;

@@ -40,6 +40,14 @@ void accumulator_sort_tids(pid_t *tids, size_t tid_count);
 void accumulator_spread_cpu(struct accumulator *accumulator, const pid_t *tids, size_t tid_count,
                             uint64_t cpu_ns);
 
+/* Give time to the state THREAD_RUNNABLE that samples took for time on a CPU: a thread that is not blocked may run or may
+ * wait for a CPU. Over the interval the kernel has counted both, so the samples of such moments tell where that was, and
+ * these two figures how much of it was waiting.
+ *
+ * cpu_ns, delay_ns  time of the thread in the interval on a CPU, and wanting one */
+void accumulator_spread_delay(struct accumulator *accumulator, uint16_t thread, pid_t tid, uint64_t cpu_ns,
+                              uint64_t delay_ns);
+
 /* The time that the running samples of some threads stand for; `tids` ascending. */
 uint64_t accumulator_running_ns(const struct accumulator *accumulator, const pid_t *tids, size_t tid_count);
 

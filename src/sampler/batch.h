@@ -4,7 +4,7 @@
 
 #include "base/arena.h"
 #include "model/tick.h"
-#include "sampler/wait_kind.h"
+#include "sampler/wait_counts.h"
 
 enum sampling_status {
     SAMPLING_WORKS,
@@ -20,8 +20,10 @@ struct thread_record {
     pid_t tid;
     const char *name;          /* NULL when unknown; from the batch's arena */
     struct wait_reason reason; /* of the last sample; the state alone when it was on a CPU */
+    uint64_t waited_ns;        /* in it, since the sample that saw it first */
     uint64_t cpu_ns;           /* in the interval */
     int holds_gil;             /* as in struct thread */
+    uint64_t gil_ns;           /* for so long it held the GIL */
     bool has_stack;
     uint32_t node;
 };
@@ -30,7 +32,10 @@ struct process_record {
     pid_t pid;
     uint64_t start_ticks;
     enum sampling_status status;
-    struct profile profile; /* counters from the batch's arena */
+    struct profile profile;    /* counters from the batch's arena; without waits */
+    struct wait_record *waits; /* what they are named by is not known here */
+    size_t wait_count;
+    uint64_t delay_ns; /* its threads wanted a CPU and had none */
     struct thread_record *threads;
     size_t thread_count;
 };

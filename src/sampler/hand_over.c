@@ -61,32 +61,47 @@ static const char *name_of(const struct sampled_process *process, const struct s
     return oldest->name;
 }
 
+/* What the lasting threads add up to. */
+struct interval_sums {
+    uint64_t cpu_ns;
+    uint64_t delay_ns;
+};
+
 /* Fill in a thread's record; false when another thread state stands for it. */
 static bool record_thread(struct sampled_process *process, struct sampled_thread *thread,
-                          struct thread_record *record, struct arena *arena, uint64_t *spread_ns)
+                          struct thread_record *record, struct arena *arena, struct interval_sums *sums)
 {
     struct schedule_counters schedule;
 
     if (!thread_probe_schedule(&thread->probe, &schedule))
         schedule = thread->schedule;
     uint64_t cpu_ns = schedule.cpu_ns - thread->taken_cpu_ns;
+    uint64_t delay_ns = schedule.wait_ns - thread->taken_delay_ns;
+    uint64_t gil_ns = thread->gil_ns;
     thread->taken_cpu_ns = schedule.cpu_ns;
+    thread->taken_delay_ns = schedule.wait_ns;
+    thread->gil_ns = 0;
     if (thread->is_covered)
         return false;
     if (thread->is_young) {
         thread->is_young = false;
         thread_list_add_short_lived(process, thread->tid);
     } else if (cpu_ns > 0) {
-        *spread_ns += cpu_ns;
+        sums->cpu_ns += cpu_ns;
         accumulator_spread_cpu(&process->accumulator, &thread->tid, 1, cpu_ns);
     }
+    sums->delay_ns += delay_ns;
+    if (delay_ns > 0)
+        accumulator_spread_delay(&process->accumulator, thread->number, thread->tid, cpu_ns, delay_ns);
     const char *name = name_of(process, thread);
     *record = (struct thread_record){
         .tid = thread->tid,
         .name = name != NULL ? arena_copy_text(arena, name, strlen(name)) : NULL,
         .reason = thread->reason,
+        .waited_ns = thread->sampled_ns - thread->waiting_since_ns,
         .cpu_ns = cpu_ns,
         .holds_gil = thread_sample_holds_gil(process, thread),
+        .gil_ns = gil_ns,
         .has_stack = thread->has_stack,
         .node = thread->node,
     };
@@ -115,6 +130,15 @@ static void spread_short_lived(struct sampled_process *process, uint64_t spread_
     process->short_lived_count = 0;
 }
 
+static void *copy_elements(struct arena *arena, const void *elements, size_t count, size_t size)
+{
+    void *copy = arena_allocate(arena, count, size);
+
+    if (count > 0)
+        memcpy(copy, elements, count * size);
+    return copy;
+}
+
 void sampled_process_take(struct sampled_process *process, struct arena *arena, struct process_record *record,
                           uint64_t begin_ns, uint64_t end_ns)
 {
@@ -126,19 +150,22 @@ void sampled_process_take(struct sampled_process *process, struct arena *arena, 
         .status = process->status,
         .threads = arena_allocate(arena, process->thread_count, sizeof(*record->threads)),
     };
-    uint64_t spread_ns = 0;
+    struct interval_sums sums = {0};
     read_names(process, end_ns);
     for (size_t i = 0; i < process->thread_count; i++)
         record->thread_count += record_thread(process, &process->threads[i],
-                                              &record->threads[record->thread_count], arena, &spread_ns);
+                                              &record->threads[record->thread_count], arena, &sums);
 
-    spread_short_lived(process, spread_ns);
+    spread_short_lived(process, sums.cpu_ns);
 
     bool growth_measured = growth_share_close(process, end_ns);
     struct accumulator *accumulator = &process->accumulator;
-    struct profile_counter *counters = arena_allocate(arena, accumulator->count, sizeof(*counters));
-    if (accumulator->count > 0)
-        memcpy(counters, accumulator->counters, accumulator->count * sizeof(*counters));
+    struct wait_counts *waits = &process->wait_counts;
+    struct profile_counter *counters =
+        copy_elements(arena, accumulator->counters, accumulator->count, sizeof(*counters));
+    record->waits = copy_elements(arena, waits->records, waits->count, sizeof(*record->waits));
+    record->wait_count = waits->count;
+    record->delay_ns = sums.delay_ns;
     record->profile = (struct profile){
         .rate_hz = seconds > 0 ? (double)process->moments / seconds : UNKNOWN_REAL,
         .samples = process->samples,
@@ -151,6 +178,7 @@ void sampled_process_take(struct sampled_process *process, struct arena *arena, 
         .counter_count = accumulator->count,
     };
     accumulator_clear(accumulator);
+    wait_counts_clear(waits);
     process->moments = process->samples = process->partial = process->invalid = process->late =
         process->cost_ns = 0;
 }

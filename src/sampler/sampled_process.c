@@ -23,7 +23,8 @@ struct sampled_process *sampled_process_new(pid_t pid, uint64_t start_ticks,
     process->namer.codes = code_cache_new(pid, &process->location.layout, tree);
     process->unwinder = unwinder_new(pid, &process->location.layout, process->namer.codes);
     process->names = thread_names_new(pid, &process->location.layout);
-    process->ids.pid = process->waits.pid = pid;
+    process->ids.pid = pid;
+    process->wait_finder = wait_finder_of(pid, &process->location.layout);
     if (clock_getcpuclockid(pid, &process->cpu_clock) != 0)
         process->cpu_clock = CLOCK_MONOTONIC; /* it has gone, and this is never used */
     clock_read_ns(process->cpu_clock, &process->taken_cpu_ns);
@@ -38,6 +39,7 @@ void sampled_process_free(struct sampled_process *process)
     thread_list_free(process);
     memory_growth_close(&process->growth);
     accumulator_free(&process->accumulator);
+    wait_counts_free(&process->wait_counts);
     thread_names_free(process->names);
     unwinder_free(process->unwinder);
     code_cache_free(process->namer.codes);

@@ -42,6 +42,7 @@ struct sampled_thread {
     struct thread_look look;
     struct schedule_counters schedule; /* at the last sample */
     uint64_t taken_cpu_ns;             /* at the last hand-over */
+    uint64_t taken_delay_ns;           /* of schedule.wait_ns, at the last hand-over */
     uint64_t sampled_ns;               /* time of the last sample */
     uint32_t counter;                  /* in the accumulator, of the last sample */
     uint64_t stack_ns;                 /* time when its stack was read */
@@ -51,6 +52,9 @@ struct sampled_thread {
     bool has_stack;
     uint32_t node;
     struct wait_reason reason;
+    uint64_t waiting_since_ns; /* when it was seen blocked first, and has not run since */
+    int holds_gil;             /* at the last sample, as in struct thread */
+    uint64_t gil_ns;           /* in this interval, the time of the samples that held it */
 
     struct stack_path path;
 
@@ -66,7 +70,7 @@ struct sampled_process {
     struct unwinder *unwinder;
     struct thread_names *names;
     struct thread_ids ids;
-    struct wait_finder waits;
+    struct wait_finder wait_finder;
 
     struct sampled_thread *threads;
     size_t thread_count;
@@ -82,11 +86,13 @@ struct sampled_process {
 
     enum sampling_status status;
     struct interpreter_moment moment; /* at the last read */
+    uint64_t moment_gil;              /* which GIL it is of */
     uint64_t threads_head;            /* of the last listing */
 
     struct memory_growth growth;
     bool growth_began_known; /* it was read at the beginning of the interval */
     struct accumulator accumulator;
+    struct wait_counts wait_counts;
     uint64_t moment_ns;    /* time of the last sample */
     uint64_t taken_cpu_ns; /* CPU time of the process at the last hand-over */
     pid_t *short_lived;    /* threads that came or went in this interval */

@@ -69,7 +69,8 @@ static struct sampled_thread *add_thread(struct sampled_process *process, const 
         .sampled_ns = process->moment_ns != 0 ? process->moment_ns : now_ns,
         .is_young = process->moment_ns != 0,
         .number = process->next_number++,
-        .reason = {.state = THREAD_OTHER, .fd = -1},
+        .reason = wait_reason_of_state(THREAD_OTHER),
+        .holds_gil = -1,
     };
 
     if (tid == 0 || !may_add(process, tid) || !thread_probe_open(&thread.probe, process->pid, tid))
@@ -78,7 +79,10 @@ static struct sampled_thread *add_thread(struct sampled_process *process, const 
         release_thread(&thread);
         return NULL;
     }
-    thread.taken_cpu_ns = thread.is_young ? 0 : thread.schedule.cpu_ns;
+    if (!thread.is_young) {
+        thread.taken_cpu_ns = thread.schedule.cpu_ns;
+        thread.taken_delay_ns = thread.schedule.wait_ns;
+    }
     process->threads = memory_grow(process->threads, &process->thread_capacity, process->thread_count + 1,
                                    sizeof(*process->threads));
     process->threads[process->thread_count] = thread;

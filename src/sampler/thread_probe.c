@@ -98,7 +98,28 @@ bool thread_probe_activity(const struct thread_probe *probe, struct kernel_activ
     activity->number = strtol(cursor, &cursor, 10);
     for (size_t i = 0; activity->number >= 0 && i < 6; i++)
         activity->arguments[i] = strtoull(cursor, &cursor, 16);
+    activity->stack_pointer = strtoull(cursor, &cursor, 16);
     return true;
+}
+
+/* What follows a thread's name in its stat, " S 1 ..."; NULL when it cannot be read. */
+static const char *read_stat(char *text, size_t size, pid_t pid, pid_t tid)
+{
+    char path[80];
+
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pid, tid);
+    if (file_read_at(AT_FDCWD, path, text, size) <= 0)
+        return NULL;
+    const char *end_of_name = strrchr(text, ')');
+    return end_of_name != NULL ? end_of_name + 1 : NULL;
+}
+
+bool thread_probe_is_uninterruptible(pid_t pid, pid_t tid)
+{
+    char text[1024];
+    const char *cursor = read_stat(text, sizeof(text), pid, tid);
+
+    return cursor != NULL && strncmp(cursor, " D", 2) == 0;
 }
 
 int thread_probe_cpu(pid_t pid, pid_t tid)
@@ -106,13 +127,10 @@ int thread_probe_cpu(pid_t pid, pid_t tid)
     enum {
         FIELDS_AFTER_STATE = 36, /* field 39 of stat, counted from the third */
     };
-    char path[80], text[1024];
+    char text[1024];
+    const char *cursor = read_stat(text, sizeof(text), pid, tid);
 
-    snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pid, tid);
-    if (file_read_at(AT_FDCWD, path, text, sizeof(text)) <= 0)
-        return -1;
-    const char *cursor = strrchr(text, ')');
-    for (size_t i = 0; cursor != NULL && i <= FIELDS_AFTER_STATE; i++)
+    for (size_t i = 0; cursor != NULL && i < FIELDS_AFTER_STATE; i++)
         cursor = strchr(cursor + 1, ' ');
     return cursor != NULL ? atoi(cursor) : -1;
 }

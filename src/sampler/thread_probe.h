@@ -27,6 +27,7 @@ struct kernel_activity {
     bool running; /* on a CPU or runnable */
     long number;  /* of the system call it is blocked in, -1 when blocked elsewhere (a page fault, say) */
     uint64_t arguments[6];
+    uint64_t stack_pointer; /* in user space; 0 when not known */
 };
 
 /* Open a thread's files; false when the thread is gone or may not be looked at. */
@@ -46,6 +47,10 @@ enum {
 /* The name that the kernel knows a thread by, clean; empty when it is the process's own, which every thread
  * has at first, or cannot be read. */
 void thread_read_kernel_name(char name[static KERNEL_NAME_SIZE], pid_t pid, pid_t tid);
+
+/* Whether a thread is in state D: it waits for storage, also outside of any system call (a page that has to be read).
+ * Costs an open(2), as the call below. */
+bool thread_probe_is_uninterruptible(pid_t pid, pid_t tid);
 
 /* The CPU that a thread runs on or ran on last; -1 when it cannot be told. Costs an open(2): for rare use. */
 int thread_probe_cpu(pid_t pid, pid_t tid);

@@ -15,15 +15,17 @@ static const uint64_t displaced_tolerance_ns = NS_PER_MILLISECOND / 4;
 
 int thread_sample_holds_gil(const struct sampled_process *process, const struct sampled_thread *thread)
 {
-    if (!process->moment.known || !process->moment.gil_known)
-        return -1;
-    return process->moment.gil_holder == thread->reference.address;
+    bool is_same_gil = process->moment.known && process->moment_gil == thread->reference.gil;
+
+    if (is_same_gil && process->moment.gil_known)
+        return process->moment.gil_holder == thread->reference.address;
+    return thread->holds_gil;
 }
 
 static enum thread_state state_on_cpu(const struct sampled_process *process,
                                       const struct sampled_thread *thread)
 {
-    int holds_gil = thread_sample_holds_gil(process, thread);
+    int holds_gil = thread->holds_gil;
     enum thread_attachment attachment =
         process->moment.known ? process->moment.attachment : ATTACHMENT_UNKNOWN;
 
@@ -72,6 +74,17 @@ static bool is_new_head(const struct sampled_process *process, uint64_t now_ns)
     return head != process->threads_head || now_ns - process->listed_ns >= unknown_head_interval_ns;
 }
 
+/* Note whether a thread held the GIL when its stack was read. A thread that is blocked can neither get nor lose it, so
+ * that holds until it has run again. */
+static void note_gil(struct sampled_process *process, struct sampled_thread *thread)
+{
+    const struct interpreter_moment *moment = &process->moment;
+
+    process->moment_gil = thread->reference.gil;
+    thread->holds_gil =
+        moment->known && moment->gil_known ? moment->gil_holder == thread->reference.address : -1;
+}
+
 static bool read_stack(struct sampled_process *process, struct sampled_thread *thread, uint64_t now_ns);
 
 /* The node of the frame that called into a thread's interpreter: in the next older one that the thread has entered.
@@ -109,6 +122,7 @@ static bool read_stack(struct sampled_process *process, struct sampled_thread *t
         process->threads_head = process->moment.threads_head;
         process->must_list = true;
     }
+    note_gil(process, thread);
     thread->has_stack = trust != STACK_INVALID;
     stack_namer_see_generation(&process->namer, process->moment.code_object_generation, now_ns);
     thread->node = stack_path_find_node(&thread->path, &process->namer, caller_node, frames, count, now_ns);
@@ -154,6 +168,32 @@ static enum thread_state state_awake(const struct sampled_process *process,
     return is_waiting ? THREAD_RUNNABLE : state_on_cpu(process, thread);
 }
 
+/* Why a thread whose stack was read just now is in the state that it is in. */
+static struct wait_reason find_reason(const struct sampled_process *process,
+                                      const struct sampled_thread *thread, uint64_t ran_ns)
+{
+    const struct kernel_activity *activity = &thread->look.activity;
+
+    if (thread->blocked)
+        return wait_reason_find(&process->wait_finder, &thread->reference, thread->tid, activity);
+    if (!activity->known && ran_ns == 0)
+        return wait_reason_of_state(THREAD_OTHER);
+    return wait_reason_of_state(state_awake(process, thread));
+}
+
+static void count_sample(struct sampled_process *process, struct sampled_thread *thread, uint64_t wall_ns,
+                         uint64_t ran_ns)
+{
+    process->samples++;
+    thread->counter = accumulator_add(&process->accumulator, thread->number, thread->tid, thread->node,
+                                      thread->reason.state, 1, wall_ns, ran_ns);
+    if (thread->blocked)
+        wait_counts_add(&process->wait_counts, thread->counter, thread->node, thread->tid, &thread->reason,
+                        wall_ns);
+    if (thread->holds_gil == 1)
+        thread->gil_ns += wall_ns;
+}
+
 /* The order of the reads matters: the turns are read before the thread is seen blocked, and that before its
  * stack. So when it was blocked, and its turns are the same at the next sample, it has not run since before
  * its stack was read, and the stack still stands. */
@@ -188,19 +228,12 @@ void thread_sample_take(struct sampled_process *process, struct sampled_thread *
             return;
         thread->blocked = activity->known && !activity->running;
         thread->wants_cpu = activity->known && activity->running;
-        if (thread->blocked)
-            thread->reason = wait_reason_find(&process->waits, activity, thread->reference.gil);
-        else if (!activity->known && ran_ns == 0)
-            thread->reason = (struct wait_reason){.state = THREAD_OTHER, .fd = -1};
-        else
-            thread->reason = (struct wait_reason){.state = state_awake(process, thread), .fd = -1};
+        thread->reason = find_reason(process, thread, ran_ns);
+        thread->waiting_since_ns = now_ns;
     }
     thread->schedule = *schedule;
     thread->sampled_ns = now_ns;
     thread->is_covered = thread->is_shared && is_covered(process, thread);
-    if (thread->is_covered)
-        return;
-    process->samples++;
-    thread->counter = accumulator_add(&process->accumulator, thread->number, thread->tid, thread->node,
-                                      thread->reason.state, 1, wall_ns, ran_ns);
+    if (!thread->is_covered)
+        count_sample(process, thread, wall_ns, ran_ns);
 }

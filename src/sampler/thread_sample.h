@@ -10,7 +10,8 @@ void thread_sample_look(struct sampled_process *process, struct sampled_thread *
 /* Take a sample of a thread that was looked at, and count it. */
 void thread_sample_take(struct sampled_process *process, struct sampled_thread *thread, uint64_t now_ns);
 
-/* Whether a thread held the GIL at the process's last sample, as in struct thread. */
+/* Whether a thread holds the GIL, as in struct thread, by the last of all reads: of two threads that held it one after the
+ * other during one sample, only one holds it still. */
 int thread_sample_holds_gil(const struct sampled_process *process, const struct sampled_thread *thread);
 
 #endif

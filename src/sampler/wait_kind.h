@@ -3,33 +3,39 @@
 #define PYNECK_SAMPLER_WAIT_KIND_H
 
 #include "model/thread_state.h"
+#include "python/unwind.h"
 #include "sampler/thread_probe.h"
+#include "sampler/watched_descriptors.h"
 
 struct wait_reason {
     enum thread_state state;
-    const char *call; /* the system call's name, or NULL when it is not one that is known */
-    int fd;           /* the descriptor it waits for, or -1 */
+    const char *call; /* the system call's name or a closer word; NULL when it is not one that is known */
+    int fd; /* the descriptor it waits for, that of an epoll, or the only one in a poll or select; or -1 */
+    uint64_t lock_address;              /* the lock's, or the GIL's; 0 when it waits for none */
+    pid_t child;                        /* as the target numbers it; 0 when it waits for none, or for any */
+    size_t watched_count;               /* descriptors in a poll or select of several */
+    int watched_fds[WATCHED_MAX_NAMED]; /* the first of them */
 };
 
-enum {
-    WAIT_REMEMBERED_SOCKETS = 64,
-};
+/* Nothing is known but the state. */
+struct wait_reason wait_reason_of_state(enum thread_state state);
 
-/* One process's waits. Whether a socket is a Unix socket is looked up in a table of the kernel that can be
- * long, so the answers are remembered by inode. Zero-initialized but for `pid`. */
+/* What is the same for all waits of one process. */
 struct wait_finder {
     pid_t pid;
-    struct {
-        unsigned long long inode;
-        enum thread_state state;
-    } sockets[WAIT_REMEMBERED_SOCKETS];
+    uint64_t gil_bytes;   /* size of what a thread's reference has as `gil` */
+    bool has_parking_lot; /* locks are waited for in Python/parking_lot.c, from 3.13 on */
+    uint32_t attachment;  /* of the layout: where a thread state says whether it is suspended */
 };
+
+struct wait_finder wait_finder_of(pid_t pid, const struct python_layout *layout);
 
 /* Decide why a thread waits.
  *
- * activity  of a thread that is blocked
- * gil       address of the interpreter's struct _gil_runtime_state, 0 when not known */
-struct wait_reason wait_reason_find(struct wait_finder *finder, const struct kernel_activity *activity,
-                                    uint64_t gil);
+ * thread    its state in the interpreter, and the interpreter's GIL
+ * tid       for a closer look at a thread that waits outside of the calls that are known; 0 for none
+ * activity  of a thread that is blocked */
+struct wait_reason wait_reason_find(const struct wait_finder *finder, const struct thread_reference *thread,
+                                    pid_t tid, const struct kernel_activity *activity);
 
 #endif

@@ -1,14 +1,9 @@
 #include "source/live_profile.h"
 
 #include "base/clock.h"
-#include "base/text.h"
-#include "system/process_root.h"
+#include "source/live_waits.h"
 
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 const struct python_info *live_profile_describe(const struct python_location *location, struct arena *arena)
 {
@@ -24,53 +19,12 @@ const struct python_info *live_profile_describe(const struct python_location *lo
     return info;
 }
 
-/* What a descriptor is: as the list of open files has it, else as the link says. */
-static const char *describe_descriptor(const struct process *process, int fd, struct arena *arena)
+/* A share of the interval; the clock that took the samples and the one that tells the interval differ a little. */
+static double percent_of(uint64_t part_ns, uint64_t interval_ns)
 {
-    for (size_t i = 0; i < process->open_file_detail_count; i++) {
-        const struct open_file *file = &process->open_files[i];
-        if (file->fd != fd)
-            continue;
-        const struct socket_info *socket = file->socket;
-        if (socket == NULL)
-            return file->path;
-        const char *remote = socket->remote != NULL ? socket->remote : socket->local;
-        return arena_format(arena, "%s %s", socket->protocol, remote != NULL ? remote : "unconnected");
-    }
-
-    char name[48], link[PATH_MAX], clean[PATH_MAX];
-    struct process_root root;
-    snprintf(name, sizeof(name), "/proc/%d", process->pid);
-    int process_fd = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (process_fd < 0)
-        return NULL;
-    process_root_read(&root, process_fd);
-    snprintf(name, sizeof(name), "fd/%d", fd);
-    ssize_t received = readlinkat(process_fd, name, link, sizeof(link));
-    close(process_fd);
-    if (received <= 0)
-        return NULL;
-    const char *path = link;
-    size_t length = (size_t)received;
-    process_root_enter(&root, &path, &length);
-    size_t clean_length = text_clean(clean, sizeof(clean), path, length);
-    return arena_copy_text(arena, clean, clean_length);
-}
-
-static const struct waiting *describe_wait(const struct process *process, const struct wait_reason *reason,
-                                           struct arena *arena)
-{
-    if (thread_state_on_cpu(reason->state) || reason->state == THREAD_RUNNABLE)
-        return NULL;
-    struct waiting *waiting = arena_allocate(arena, 1, sizeof(*waiting));
-    waiting->kind = thread_state_name(reason->state);
-    waiting->fd = reason->fd;
-    waiting->waited_ns = UNKNOWN_COUNT;
-    if (reason->fd >= 0)
-        waiting->description = describe_descriptor(process, reason->fd, arena);
-    if (waiting->description == NULL)
-        waiting->description = reason->call;
-    return waiting;
+    if (interval_ns == 0)
+        return UNKNOWN_REAL;
+    return part_ns < interval_ns ? 100.0 * (double)part_ns / (double)interval_ns : 100.0;
 }
 
 static void attach_threads(struct process *process, const struct process_record *record, uint64_t interval_ns,
@@ -87,10 +41,10 @@ static void attach_threads(struct process *process, const struct process_record 
             .cpu_percent =
                 interval_ns > 0 ? 100.0 * (double)from->cpu_ns / (double)interval_ns : UNKNOWN_REAL,
             .holds_gil = from->holds_gil,
-            .gil_percent = UNKNOWN_REAL,
+            .gil_percent = from->holds_gil >= 0 ? percent_of(from->gil_ns, interval_ns) : UNKNOWN_REAL,
             .has_stack = from->has_stack,
             .stack_node = from->node,
-            .waiting = describe_wait(process, &from->reason, arena),
+            .waiting = live_waits_describe_thread(process, record, from, arena),
         };
     }
     process->threads = threads;
@@ -131,6 +85,10 @@ void live_profile_attach(struct process *process, const struct process_record *r
     if (profile->counter_count > 0)
         memcpy(counters, profile->counters, profile->counter_count * sizeof(*counters));
     profile->counters = counters;
+    profile->waits = live_waits_describe_all(process, record, arena);
+    profile->wait_count = record->wait_count;
+    if (interval_ns > 0)
+        process->runnable_percent = 100.0 * (double)record->delay_ns / (double)interval_ns;
     process->profile = profile;
     attach_threads(process, record, interval_ns, arena);
 }

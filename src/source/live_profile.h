@@ -6,7 +6,7 @@
 #include "python/locate.h"
 #include "sampler/batch.h"
 
-/* Fill in python, profile and threads of a process.
+/* Fill in profile, threads and runnable_percent of a process.
  *
  * record       what the sampler counted; its counters are copied into the arena
  * interval_ns  of the batch */

@@ -8,6 +8,8 @@ COUNT = (int, None)
 NUMBER = (float, None)
 TEXT = (str, None)
 
+STATES = "running runnable gil lock sleep disk network pipe poll child gc native other".split()
+
 FRAME = {"function": str, "file": str, "line": COUNT}
 RANKED = {
     **FRAME,
@@ -28,8 +30,23 @@ THREAD = {
     "state": str,
     "cpu_percent": NUMBER,
     "holds_gil": (bool, None),
-    "waiting": ({"kind": str, "fd": COUNT, "description": TEXT}, None),
+    "gil_percent": NUMBER,
+    "waiting": (
+        {"kind": str, "fd": COUNT, "lock_address": TEXT, "description": TEXT, "seconds": NUMBER},
+        None,
+    ),
     "stack": ([FRAME], None),
+}
+WAIT = {
+    "function": TEXT,
+    "file": TEXT,
+    "line": COUNT,
+    "kind": str,
+    "fd": COUNT,
+    "lock_address": TEXT,
+    "description": TEXT,
+    "seconds": float,
+    "samples": int,
 }
 SOCKET = {
     "protocol": TEXT,
@@ -71,6 +88,8 @@ PROCESS = {
     "state": TEXT,
     "start_time": TEXT,
     "cpu_percent": NUMBER,
+    "runnable_percent": NUMBER,
+    "throttled_percent": NUMBER,
     "resident_bytes": COUNT,
     "virtual_bytes": COUNT,
     "memory_percent": NUMBER,
@@ -90,6 +109,8 @@ PROCESS = {
         None,
     ),
     "verdict": ({**CAUSE, "second": (CAUSE, None)}, None),
+    "states": ({state: NUMBER for state in STATES}, None),
+    "waits": ([WAIT], None),
     "functions": ([RANKED], None),
     "lines": ([RANKED], None),
     "threads": ([THREAD], None),
@@ -139,7 +160,6 @@ DUMP = {
     "processes": [{"pid": int, "command": TEXT, "error": TEXT, "phase": TEXT, "python": (PYTHON, None), "threads": ([THREAD], None)}],
 }
 
-STATES = "running runnable gil lock sleep disk network pipe poll child gc native other".split()
 VERDICTS = (
     "python-cpu native-cpu gil cpu-starved disk network pipe lock sleep gc memory-growth fd-leak swap idle mixed".split()
 )

@@ -20,7 +20,11 @@ static const struct disk_usage disk = {"sda", 1024.04, 2048, 12.5};
 static const struct network_usage network = {"eth0", 100, UNKNOWN_REAL};
 static const struct python_info python = {"CPython", "3.13.1", false};
 static const struct waiting waiting = {
-    .kind = "network", .fd = 5, .description = "tcp 192.0.2.1:443", .waited_ns = UNKNOWN_COUNT};
+    .kind = "network",
+    .fd = 5,
+    .description = "tcp 192.0.2.7:5000 -> 192.0.2.1:443",
+    .waited_ns = 1250 * NS_PER_MILLISECOND,
+};
 static const struct socket_info tcp_socket = {"tcp", "ESTABLISHED", "192.0.2.7:5000", "192.0.2.1:443", 0, 12};
 
 static const struct open_file open_files[] = {
@@ -62,6 +66,8 @@ static const struct process unknown_process = {
     .pid = 200,
     .parent_pid = 1,
     .cpu_percent = UNKNOWN_REAL,
+    .runnable_percent = UNKNOWN_REAL,
+    .throttled_percent = UNKNOWN_REAL,
     .resident_bytes = UNKNOWN_COUNT,
     .virtual_bytes = UNKNOWN_COUNT,
     .memory_percent = UNKNOWN_REAL,
@@ -93,6 +99,18 @@ static struct profile *sample_profile(struct arena *arena, const uint32_t nodes[
             .cpu_ns = 100 * NS_PER_MILLISECOND * (i + 1),
             .memory_growth_bytes = 4096 * ((int64_t)i - 1),
         };
+    struct profile_wait *waits = arena_allocate(arena, 3, sizeof(*waits));
+    for (size_t i = 0; i < 3; i++)
+        waits[i] = (struct profile_wait){
+            .node = nodes[1],
+            .tid = 100,
+            .state = i == 0 ? THREAD_LOCK : THREAD_NETWORK,
+            .fd = i == 0 ? -1 : 5,
+            .lock_address = i == 0 ? 0x7f0000001000 : 0,
+            .description = i == 0 ? "lock 0x7f0000001000" : "tcp 192.0.2.7:5000 -> 192.0.2.1:443",
+            .samples = 10,
+            .wall_ns = 100 * NS_PER_MILLISECOND * (i + 1),
+        };
     *profile = (struct profile){
         .rate_hz = 99.96,
         .samples = 30,
@@ -103,6 +121,8 @@ static struct profile *sample_profile(struct arena *arena, const uint32_t nodes[
         .growth_measured = true,
         .counters = counters,
         .counter_count = 3,
+        .waits = waits,
+        .wait_count = 3,
     };
     return profile;
 }
@@ -117,6 +137,7 @@ static struct thread *sample_threads(struct arena *arena, uint32_t node)
         .state = THREAD_RUNNING,
         .cpu_percent = 60,
         .holds_gil = 1,
+        .gil_percent = 62.5,
         .has_stack = true,
         .stack_node = node,
     };
@@ -134,6 +155,7 @@ static struct thread *sample_threads(struct arena *arena, uint32_t node)
         .state = THREAD_OTHER,
         .cpu_percent = UNKNOWN_REAL,
         .holds_gil = -1,
+        .gil_percent = UNKNOWN_REAL,
     };
     return threads;
 }
@@ -149,6 +171,8 @@ static struct process known_process(struct arena *arena, const uint32_t nodes[3]
         .command = "python3 app.py --name=a,b",
         .state = 'R',
         .cpu_percent = 60.12345,
+        .runnable_percent = 0,
+        .throttled_percent = UNKNOWN_REAL,
         .resident_bytes = 10485760,
         .virtual_bytes = 20971520,
         .memory_percent = 1.25,

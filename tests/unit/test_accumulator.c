@@ -86,6 +86,56 @@ static void test_several_threads_share_what_is_known_of_them_together(void **sta
     accumulator_free(&accumulator);
 }
 
+static void test_time_without_a_cpu_is_taken_from_time_on_it(void **state)
+{
+    struct accumulator accumulator = {0};
+
+    (void)state;
+    accumulator_add(&accumulator, 0, 10, 1, THREAD_RUNNING, 60, 600, 0);
+    accumulator_add(&accumulator, 0, 10, 2, THREAD_NATIVE, 20, 200, 0);
+    accumulator_add(&accumulator, 0, 10, 3, THREAD_SLEEP, 20, 200, 0);
+    accumulator_add(&accumulator, 1, 11, 1, THREAD_RUNNING, 10, 100, 0);
+    accumulator_spread_delay(&accumulator, 0, 10, 400, 400);
+    assert_int_equal(find(&accumulator, 10, 1, THREAD_RUNNING)->wall_ns, 300);
+    assert_int_equal(find(&accumulator, 10, 1, THREAD_RUNNING)->samples, 30);
+    assert_int_equal(find(&accumulator, 10, 1, THREAD_RUNNABLE)->wall_ns, 300);
+    assert_int_equal(find(&accumulator, 10, 1, THREAD_RUNNABLE)->samples, 30);
+    assert_int_equal(find(&accumulator, 10, 2, THREAD_RUNNABLE)->wall_ns, 100);
+    assert_int_equal(find(&accumulator, 10, 3, THREAD_SLEEP)->wall_ns, 200);
+    assert_int_equal(find(&accumulator, 11, 1, THREAD_RUNNING)->wall_ns, 100);
+    assert_null(find(&accumulator, 11, 1, THREAD_RUNNABLE));
+    accumulator_free(&accumulator);
+}
+
+static void test_what_samples_saw_waiting_for_a_cpu_counts_already(void **state)
+{
+    struct accumulator accumulator = {0};
+
+    (void)state;
+    accumulator_add(&accumulator, 0, 10, 1, THREAD_RUNNING, 6, 600, 0);
+    accumulator_add(&accumulator, 0, 10, 1, THREAD_RUNNABLE, 3, 300, 0);
+    accumulator_spread_delay(&accumulator, 0, 10, 500, 300);
+    assert_int_equal(find(&accumulator, 10, 1, THREAD_RUNNABLE)->wall_ns, 300);
+    accumulator_spread_delay(&accumulator, 0, 10, 500, 400);
+    assert_int_equal(find(&accumulator, 10, 1, THREAD_RUNNABLE)->wall_ns, 400);
+    assert_int_equal(find(&accumulator, 10, 1, THREAD_RUNNING)->wall_ns, 500);
+    accumulator_free(&accumulator);
+}
+
+static void test_a_delay_beyond_what_samples_saw_is_a_share_of_it(void **state)
+{
+    struct accumulator accumulator = {0};
+
+    (void)state;
+    accumulator_add(&accumulator, 0, 10, 1, THREAD_RUNNING, 4, 400, 0);
+    accumulator_add(&accumulator, 0, 10, 2, THREAD_SLEEP, 4, 400, 0);
+    accumulator_spread_delay(&accumulator, 0, 10, 1000, 3000);
+    assert_int_equal(find(&accumulator, 10, 1, THREAD_RUNNABLE)->wall_ns, 300);
+    assert_int_equal(find(&accumulator, 10, 1, THREAD_RUNNING)->wall_ns, 100);
+    assert_null(find(&accumulator, 10, 2, THREAD_RUNNABLE));
+    accumulator_free(&accumulator);
+}
+
 static void test_a_cleared_accumulator_starts_from_nothing(void **state)
 {
     struct accumulator accumulator = {0};
@@ -108,6 +158,9 @@ int main(void)
         cmocka_unit_test(test_cpu_time_is_spread_over_running_samples_by_their_time),
         cmocka_unit_test(test_a_thread_never_seen_running_gives_its_time_to_where_it_had_run),
         cmocka_unit_test(test_several_threads_share_what_is_known_of_them_together),
+        cmocka_unit_test(test_time_without_a_cpu_is_taken_from_time_on_it),
+        cmocka_unit_test(test_what_samples_saw_waiting_for_a_cpu_counts_already),
+        cmocka_unit_test(test_a_delay_beyond_what_samples_saw_is_a_share_of_it),
         cmocka_unit_test(test_a_cleared_accumulator_starts_from_nothing),
     };
 

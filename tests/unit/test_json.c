@@ -84,11 +84,12 @@ static void test_objects_have_the_documented_members(void **state)
         {"system.disks.0", "name read_bytes_per_second write_bytes_per_second busy_percent"},
         {"system.networks.0", "name receive_bytes_per_second transmit_bytes_per_second"},
         {"processes.0",
-         "pid parent_pid user command state start_time cpu_percent resident_bytes virtual_bytes "
+         "pid parent_pid user command state start_time cpu_percent runnable_percent throttled_percent "
+         "resident_bytes virtual_bytes "
          "memory_percent "
          "read_bytes_per_second write_bytes_per_second thread_count open_file_count open_file_limit "
          "open_file_growth_per_second open_file_growth_by_kind error phase memory "
-         "python sampling verdict functions lines threads open_files"},
+         "python sampling verdict states waits functions lines threads open_files"},
         {"processes.0.memory",
          "anonymous_bytes file_bytes shared_memory_bytes swap_bytes growth_bytes_per_second "
          "minor_faults_per_second major_faults_per_second functions"},
@@ -103,9 +104,12 @@ static void test_objects_have_the_documented_members(void **state)
         {"processes.0.lines.0", "function file line own_cpu_seconds total_cpu_seconds own_wall_seconds "
                                 "total_wall_seconds own_percent "
                                 "total_percent memory_growth_bytes total_memory_growth_bytes samples"},
-        {"processes.0.threads.0", "tid name state cpu_percent holds_gil waiting stack"},
+        {"processes.0.threads.0", "tid name state cpu_percent holds_gil gil_percent waiting stack"},
         {"processes.0.threads.0.stack.0", "function file line"},
-        {"processes.0.threads.1.waiting", "kind fd description"},
+        {"processes.0.threads.1.waiting", "kind fd lock_address description seconds"},
+        {"processes.0.states",
+         "running runnable gil lock sleep disk network pipe poll child gc native other"},
+        {"processes.0.waits.0", "function file line kind fd lock_address description seconds samples"},
         {"processes.0.open_files.0",
          "fd kind access path peer position_bytes size_bytes bytes_per_second deleted socket"},
         {"processes.0.open_files.1.socket",
@@ -150,7 +154,18 @@ static void test_values_are_rounded_base_units(void **state)
         {"processes.0.lines.0.line", "4"},
         {"processes.0.threads.0.holds_gil", "true"},
         {"processes.0.threads.1.holds_gil", "false"},
+        {"processes.0.runnable_percent", "0.0"},
+        {"processes.0.threads.0.gil_percent", "62.5"},
         {"processes.0.threads.1.waiting.fd", "5"},
+        {"processes.0.threads.1.waiting.seconds", "1.25"},
+        {"processes.0.states.running", "100.0"},
+        {"processes.0.waits.0.function", "\"Worker.work\""},
+        {"processes.0.waits.0.line", "12"},
+        {"processes.0.waits.0.kind", "\"network\""},
+        {"processes.0.waits.0.fd", "5"},
+        {"processes.0.waits.0.seconds", "0.5"},
+        {"processes.0.waits.0.samples", "20"},
+        {"processes.0.waits.1.lock_address", "\"0x7f0000001000\""},
         {"processes.0.threads.1.stack", "[]"},
         {"processes.0.open_files.0.deleted", "true"},
         {"processes.0.open_files.0.path", "\"/var/log/a \\\"quoted\\\" name\""},
@@ -177,6 +192,10 @@ static void test_what_is_not_known_is_null(void **state)
         "processes.0.threads.1.name",
         "processes.0.threads.2.cpu_percent",
         "processes.0.threads.2.holds_gil",
+        "processes.0.throttled_percent",
+        "processes.0.threads.2.gil_percent",
+        "processes.0.waits.0.lock_address",
+        "processes.0.waits.1.fd",
         "processes.0.threads.2.stack",
         "processes.0.open_files.1.access",
         "processes.0.open_files.1.position_bytes",

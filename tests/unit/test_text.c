@@ -37,7 +37,8 @@ static void test_a_snapshot_shows_the_machine_the_processes_and_their_details(vo
         "tcp 192.0.2.7:5000 -> 192.0.2.1:443 ESTABLISHED\n",
         "/var/log/a \"quoted\" name (deleted)\n",
         "pipe:[78] <-> 300 (sort) fd 0\n",
-        "(no Python code), fd 5 tcp 192.0.2.1:443\n",
+        "     0.500s  network   Worker.work (/srv/app.py:12), fd 5 tcp 192.0.2.7:5000 -> 192.0.2.1:443\n",
+        "(no Python code), fd 5 tcp 192.0.2.7:5000 -> 192.0.2.1:443\n",
         "  not permitted: run pyneck as root\n",
     };
     char *text = print_sample_tick(format_text.write_tick, RANKING_CPU, 0);
@@ -94,7 +95,7 @@ static void test_a_dump_reads_like_a_traceback(void **state)
                           "  Worker.work (/srv/app.py:12)\n"
                           "  main (/srv/app.py:4)\n"
                           "\n"
-                          "Thread 101 network: fd 5 tcp 192.0.2.1:443\n"
+                          "Thread 101 network: fd 5 tcp 192.0.2.7:5000 -> 192.0.2.1:443\n"
                           "  (runs no Python code)\n"
                           "\n"
                           "Thread 102 (worker) other\n"
