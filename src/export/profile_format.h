@@ -41,6 +41,7 @@ struct profile_format {
 };
 
 extern const struct profile_format profile_format_callgrind;
+extern const struct profile_format profile_format_chrome;
 extern const struct profile_format profile_format_collapsed;
 extern const struct profile_format profile_format_flamegraph;
 extern const struct profile_format profile_format_pstats;

@@ -159,6 +159,31 @@ static void test_a_flame_graph_is_a_whole_page_with_the_profile_in_it(void **sta
     free(text);
 }
 
+static void test_a_trace_ends_every_frame_that_it_begins(void **state)
+{
+    json_t *event;
+    size_t i;
+    int depth = 0, frames = 0, counters = 0;
+
+    (void)state;
+    char *text = export_sample("chrome", (struct export_options){.title = "sample"});
+    json_t *file = json_loads(text, 0, NULL);
+    assert_non_null(file);
+    json_array_foreach(json_object_get(file, "traceEvents"), i, event)
+    {
+        const char *phase = json_string_value(json_object_get(event, "ph"));
+        depth += (phase[0] == 'B') - (phase[0] == 'E');
+        frames += phase[0] == 'B';
+        counters += phase[0] == 'C';
+        assert_true(depth >= 0);
+    }
+    assert_int_equal(depth, 0);
+    assert_true(frames > 0);
+    assert_true(counters >= 2);
+    json_decref(file);
+    free(text);
+}
+
 static void test_every_format_that_is_listed_is_found(void **state)
 {
     char names[256];
@@ -181,6 +206,7 @@ int main(void)
         cmocka_unit_test(test_callgrind_adds_up_to_the_profile_and_to_its_own_summary),
         cmocka_unit_test(test_pstats_is_a_whole_dict),
         cmocka_unit_test(test_a_flame_graph_is_a_whole_page_with_the_profile_in_it),
+        cmocka_unit_test(test_a_trace_ends_every_frame_that_it_begins),
         cmocka_unit_test(test_every_format_that_is_listed_is_found),
     };
 
