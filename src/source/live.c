@@ -7,6 +7,7 @@
 #include "source/live_files.h"
 #include "source/live_profile.h"
 #include "source/row_filter.h"
+#include "system/cgroup_limits.h"
 #include "system/machine.h"
 #include "system/open_files.h"
 #include "system/process_table.h"
@@ -31,6 +32,7 @@ struct live_source {
     struct process_table *table;
     struct discovery *discovery;
     struct open_files *open_files;
+    struct cgroup_limits *cgroup_limits;
     struct sampler *sampler; /* NULL when nothing is sampled */
     struct call_tree *tree;
 
@@ -70,6 +72,7 @@ static void forget_process(void *context, const struct watched_process *process)
     if (process->sampled && live->sampler != NULL)
         sampler_remove(live->sampler, process->pid, process->start_ticks);
     open_files_forget(live->open_files, process->pid);
+    cgroup_limits_forget(live->cgroup_limits, process->pid);
 }
 
 /* Whether a process has a row. */
@@ -173,6 +176,8 @@ static void complete_row(struct live_source *live, struct watched_process *watch
         row->error = arena_copy_text(arena, watched->error, strlen(watched->error));
     if (watched->is_python && watched->presence == PYTHON_STARTING)
         row->phase = "starting";
+    if (watched->sampled)
+        row->throttled_percent = cgroup_limits_read(live->cgroup_limits, row->pid, row->start_ticks, now_ns);
     bool focused = row->pid == live->focus.pid;
     if (watched->sampled)
         process_table_read_memory_parts(live->table, row);
@@ -379,6 +384,8 @@ static void close_source(struct source *source)
         process_table_close(live->table);
     if (live->open_files != NULL)
         open_files_free(live->open_files);
+    if (live->cgroup_limits != NULL)
+        cgroup_limits_free(live->cgroup_limits);
     call_tree_free(live->tree);
     row_filter_close(&live->filter);
     free(live->wanted);
@@ -440,6 +447,7 @@ struct error *live_open(struct source **source, const struct live_options *optio
     live->source.operations = &operations;
     live->tree = call_tree_new();
     live->open_files = open_files_new();
+    live->cgroup_limits = cgroup_limits_new();
     live->discovery = discovery_new(options->pids, options->pid_count, !options->no_children);
     live->has_roots = options->pid_count > 0;
     live->interval_ns = options->interval_ns;
