@@ -203,11 +203,13 @@ static const struct rule {
     [VERDICT_PIPE] = {"pipe", time_share, say_descriptor, false, "waits {percent} of the time for {subject}",
                       "look at the process at the other end",
                       "Threads were blocked in calls on pipes, terminals or Unix sockets."},
-    [VERDICT_NATIVE_CPU] = {"native-cpu", time_share, NULL, false, "runs native code {percent} of the time",
-                            "call it less often, or in more threads",
-                            "Threads were on a CPU without the GIL.\n"
-                            "Native code that holds the GIL, such as a sort, counts as Python code.\n"
-                            "The function is the one that called it."},
+    [VERDICT_NATIVE_CPU] =
+        {"native-cpu", time_share, NULL, false, "runs native code {percent} of the time",
+         "call it less often, or in more threads",
+         "Threads were on a CPU without the GIL, or where the interpreter executes a call of C code.\n"
+         "C code that other instructions run, such as the arithmetic of large numbers, counts as Python "
+         "code.\n"
+         "The function is the one that called it."},
     [VERDICT_PYTHON_CPU] = {"python-cpu", time_share, NULL, false, "runs Python code {percent} of the time",
                             "look for a better algorithm there",
                             "Threads were on a CPU and ran Python code.\n"

@@ -16,7 +16,7 @@ enum thread_state {
     THREAD_POLL,     /* waits in select, poll or epoll */
     THREAD_CHILD,    /* waits for a child process */
     THREAD_GC,       /* on a CPU, inside the garbage collector */
-    THREAD_NATIVE,   /* on a CPU without the GIL: a C extension at work */
+    THREAD_NATIVE,   /* on a CPU in native code: without the GIL, or in a call of C code that holds it */
     THREAD_OTHER,    /* off the CPU for a reason that is not known */
     THREAD_STATES,
 };

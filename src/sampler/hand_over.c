@@ -179,6 +179,7 @@ void sampled_process_take(struct sampled_process *process, struct arena *arena, 
     };
     accumulator_clear(accumulator);
     wait_counts_clear(waits);
+    call_sites_forget(&process->call_sites);
     process->moments = process->samples = process->partial = process->invalid = process->late =
         process->cost_ns = 0;
 }

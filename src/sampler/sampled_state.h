@@ -4,6 +4,7 @@
 #ifndef PYNECK_SAMPLER_SAMPLED_STATE_H
 #define PYNECK_SAMPLER_SAMPLED_STATE_H
 
+#include "python/call_sites.h"
 #include "python/code_cache.h"
 #include "python/interpreters.h"
 #include "python/thread_names.h"
@@ -51,6 +52,7 @@ struct sampled_thread {
     uint32_t contended_samples;        /* for so many samples it is asked whether it waits for a CPU */
     bool has_stack;
     uint32_t node;
+    uint64_t instruction; /* of the innermost frame; 0 when that is not certain */
     struct wait_reason reason;
     uint64_t waiting_since_ns; /* when it was seen blocked first, and has not run since */
     int holds_gil;             /* at the last sample, as in struct thread */
@@ -71,6 +73,7 @@ struct sampled_process {
     struct thread_names *names;
     struct thread_ids ids;
     struct wait_finder wait_finder;
+    struct call_sites call_sites;
 
     struct sampled_thread *threads;
     size_t thread_count;

@@ -102,6 +102,7 @@ uint32_t stack_path_find_node(struct stack_path *path, struct stack_namer *namer
             .trusted_ns = now_ns,
         };
     }
+    path->is_same = same && count == path->count;
     path->count = count;
     return node;
 }

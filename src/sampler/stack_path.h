@@ -36,6 +36,7 @@ struct stack_path {
     size_t count;
     uint64_t epoch; /* of the namer when it was made */
     uint32_t base;  /* the node that it began at */
+    bool is_same;   /* as the stack before it, instruction for instruction */
 };
 
 /* Tell the interpreter's count of freed code objects, as it was read with the stack that is named next. */

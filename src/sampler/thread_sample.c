@@ -22,8 +22,18 @@ int thread_sample_holds_gil(const struct sampled_process *process, const struct 
     return thread->holds_gil;
 }
 
-static enum thread_state state_on_cpu(const struct sampled_process *process,
-                                      const struct sampled_thread *thread)
+/* Whether the interpreter executes a call of C code. Where nobody knows what is called, one that is as it was at the last
+ * sample takes long, and a call of Python code never does by itself: the callee has a frame of its own. */
+static bool is_in_native_call(struct sampled_process *process, const struct sampled_thread *thread)
+{
+    if (thread->instruction == 0)
+        return false;
+    enum call_site site =
+        call_sites_find(&process->call_sites, process->pid, &process->location.layout, thread->instruction);
+    return site == CALL_SITE_NATIVE || (site == CALL_SITE_ANY && thread->path.is_same);
+}
+
+static enum thread_state state_on_cpu(struct sampled_process *process, const struct sampled_thread *thread)
 {
     int holds_gil = thread->holds_gil;
     enum thread_attachment attachment =
@@ -33,7 +43,7 @@ static enum thread_state state_on_cpu(const struct sampled_process *process,
         return THREAD_NATIVE;
     if ((holds_gil == 1 || attachment == THREAD_ATTACHED) && process->moment.collecting)
         return THREAD_GC;
-    return THREAD_RUNNING;
+    return is_in_native_call(process, thread) ? THREAD_NATIVE : THREAD_RUNNING;
 }
 
 /* Whether a thread that is not blocked waits for a CPU, as far as that is certain: it belongs to the CPU that the sampler
@@ -128,6 +138,7 @@ static bool read_stack(struct sampled_process *process, struct sampled_thread *t
     thread->node = stack_path_find_node(&thread->path, &process->namer, caller_node, frames, count, now_ns);
     thread->is_idle = count == 0;
     thread->stack_ns = now_ns;
+    thread->instruction = trust == STACK_WHOLE && count > 0 ? frames[0].instruction : 0;
     process->partial += trust == STACK_PARTIAL;
     process->invalid += trust == STACK_INVALID;
     return true;
@@ -159,8 +170,7 @@ static bool still_wants_cpu(const struct sampled_thread *thread, const struct sc
 }
 
 /* What a thread that is not blocked does. */
-static enum thread_state state_awake(const struct sampled_process *process,
-                                     const struct sampled_thread *thread)
+static enum thread_state state_awake(struct sampled_process *process, const struct sampled_thread *thread)
 {
     bool is_waiting = thread->look.wants_cpu_still ? thread->reason.state == THREAD_RUNNABLE
                                                    : is_waiting_for_cpu(process, thread);
@@ -169,8 +179,8 @@ static enum thread_state state_awake(const struct sampled_process *process,
 }
 
 /* Why a thread whose stack was read just now is in the state that it is in. */
-static struct wait_reason find_reason(const struct sampled_process *process,
-                                      const struct sampled_thread *thread, uint64_t ran_ns)
+static struct wait_reason find_reason(struct sampled_process *process, const struct sampled_thread *thread,
+                                      uint64_t ran_ns)
 {
     const struct kernel_activity *activity = &thread->look.activity;
 
