@@ -21,6 +21,8 @@ static const struct command commands[] = {
      "watch running Python programs in the terminal", command_monitor},
     {"snapshot", COMMAND_SNAPSHOT, "[OPTION...] [PID... | -- COMMAND [ARG...]]",
      "print what the screen shows, for scripts (short: -b)", command_snapshot},
+    {"record", COMMAND_RECORD, "[OPTION...] [PID... | -- COMMAND [ARG...]]",
+     "keep in a file what the screen shows", command_record},
     {"dump", COMMAND_DUMP, "[OPTION...] PID...", "print every thread's stack, once", command_dump},
 };
 

@@ -22,5 +22,6 @@ int command_fail(struct error *error);
 int command_monitor(const struct options *options);
 int command_snapshot(const struct options *options);
 int command_dump(const struct options *options);
+int command_record(const struct options *options);
 
 #endif

@@ -13,9 +13,16 @@ enum {
     IN_MONITOR = 1 << COMMAND_MONITOR,
     IN_SNAPSHOT = 1 << COMMAND_SNAPSHOT,
     IN_DUMP = 1 << COMMAND_DUMP,
-    IN_WATCHING = IN_MONITOR | IN_SNAPSHOT,
+    IN_RECORD = 1 << COMMAND_RECORD,
+    IN_RANKING = IN_MONITOR | IN_SNAPSHOT,
+    IN_WATCHING = IN_RANKING | IN_RECORD,
     IN_PRINTING = IN_SNAPSHOT | IN_DUMP,
-    IN_ALL = IN_MONITOR | IN_SNAPSHOT | IN_DUMP,
+    IN_OUTPUT = IN_PRINTING | IN_RECORD,
+    IN_ALL = IN_WATCHING | IN_DUMP,
+};
+
+enum {
+    LEAST_RECORDING_BYTES = 1 << 20, /* the tables and a minute or two */
 };
 
 /* An option; `read` gets its argument, or NULL when it takes none. */
@@ -172,6 +179,53 @@ static struct error *read_output(struct options *options, enum command_id comman
     return NULL;
 }
 
+static struct error *read_force(struct options *options, enum command_id command, const char *argument)
+{
+    (void)command, (void)argument;
+    options->force = true;
+    return NULL;
+}
+
+static struct error *read_quiet(struct options *options, enum command_id command, const char *argument)
+{
+    (void)command, (void)argument;
+    options->quiet = true;
+    return NULL;
+}
+
+/* Bytes, with K, M, G or T for powers of 1024. */
+static struct error *read_max_size(struct options *options, enum command_id command, const char *argument)
+{
+    static const char units[] = "KMGT";
+    char number[32];
+    double size, unit = 1;
+    size_t length = strlen(argument);
+    const char *letter = length > 0 ? strchr(units, argument[length - 1]) : NULL;
+
+    (void)command;
+    for (const char *each = units; letter != NULL && each <= letter; each++)
+        unit *= 1024;
+    snprintf(number, sizeof(number), "%.*s", (int)(length - (letter != NULL)), argument);
+    struct error *error = read_number(&size, "max-size", number, 0, 1e15);
+    if (error != NULL)
+        return error;
+    if (size * unit < LEAST_RECORDING_BYTES || size * unit > 1e15)
+        return error_new("--max-size: %s is not between 1M and 900T", argument);
+    options->max_size_bytes = (int64_t)(size * unit);
+    return NULL;
+}
+
+static struct error *read_keep(struct options *options, enum command_id command, const char *argument)
+{
+    double hours;
+    struct error *error = read_number(&hours, "keep", argument, 0.01, 1e6);
+
+    (void)command;
+    if (error == NULL)
+        options->keep_ns = (uint64_t)(hours * 3600 * (double)NS_PER_SECOND);
+    return error;
+}
+
 static struct error *read_no_color(struct options *options, enum command_id command, const char *argument)
 {
     (void)command, (void)argument;
@@ -209,13 +263,19 @@ static const struct option_row rows[] = {
     {"filter", 'f', "REGEX", IN_WATCHING, read_filter, "only processes whose command line matches"},
     {"all", 'a', NULL, IN_WATCHING, read_all, "list processes that are not Python too"},
     {"no-children", 0, NULL, IN_WATCHING, read_no_children, "leave out children of the named processes"},
-    {"mode", 0, "cpu|wall", IN_WATCHING, read_mode, "rank by CPU or by wall time (default cpu)"},
+    {"mode", 0, "cpu|wall", IN_RANKING, read_mode, "rank by CPU or by wall time (default cpu)"},
     {"budget", 0, "PERCENT", IN_WATCHING, read_budget,
      "CPU that pyneck may use, of one core (default 5; 0 for no limit)"},
     {"pause", 0, NULL, IN_WATCHING, read_pause, "stop threads while their stacks are read"},
     {"format", 0, "FORMAT", IN_PRINTING, read_format,
      "text (default) or json; in snapshots also csv and openmetrics"},
-    {"output", 'o', "FILE", IN_PRINTING, read_output, "write to FILE and not to standard output"},
+    {"output", 'o', "FILE", IN_OUTPUT, read_output,
+     "write to FILE (when not given: standard output, or pyneck-DATE-TIME.db)"},
+    {"force", 0, NULL, IN_RECORD, read_force, "overwrite a file that is there"},
+    {"max-size", 0, "SIZE", IN_RECORD, read_max_size,
+     "keep the recording below SIZE (as 500M or 2G): drop its oldest ticks"},
+    {"keep", 0, "HOURS", IN_RECORD, read_keep, "keep the last HOURS only: drop older ticks"},
+    {"quiet", 'q', NULL, IN_RECORD, read_quiet, "no progress line on the terminal"},
     {"no-color", 'C', NULL, IN_MONITOR, read_no_color, "no colours (also when NO_COLOR is set)"},
     {"ascii", 0, NULL, IN_MONITOR, read_ascii, "draw with ASCII characters only"},
     {"help", 'h', NULL, IN_ALL, read_help, "print this help and leave"},

@@ -16,6 +16,7 @@ enum command_id {
     COMMAND_MONITOR,
     COMMAND_SNAPSHOT,
     COMMAND_DUMP,
+    COMMAND_RECORD,
     COMMANDS,
 };
 
@@ -33,6 +34,11 @@ struct options {
     enum ranking_mode mode;
     const struct format *format;
     const char *output; /* file name; NULL for standard output */
+    bool keep_runs;     /* no option: the command wants the order of samples */
+    bool force;
+    bool quiet;
+    int64_t max_size_bytes; /* of a recording; 0 for no limit */
+    uint64_t keep_ns;       /* of a recording, so much of its end; 0 for all */
     bool no_color;
     bool ascii;
     bool help;

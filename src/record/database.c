@@ -1,9 +1,11 @@
 #include "record/database.h"
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "model/number.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     BUSY_TIMEOUT_MS = 5000, /* another program that reads holds the file up for a moment only */
@@ -43,7 +45,10 @@ struct error *database_error(const struct database *database, const char *what)
     const char *reason =
         database->handle != NULL ? sqlite3_errmsg(database->handle) : sqlite3_errstr(SQLITE_NOMEM);
 
-    return error_new("cannot %s %s: %s", what, database->path, reason);
+    char clean[256]; /* it may quote the file */
+
+    text_clean(clean, sizeof(clean), reason, strlen(reason));
+    return error_new("cannot %s %s: %s", what, database->path, clean);
 }
 
 struct error *database_run(const struct database *database, const char *what, const char *sql)

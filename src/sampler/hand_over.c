@@ -177,6 +177,7 @@ void sampled_process_take(struct sampled_process *process, struct arena *arena, 
         .counters = counters,
         .counter_count = accumulator->count,
     };
+    record->profile.runs = run_list_take(&process->runs, arena, &record->profile.run_count);
     accumulator_clear(accumulator);
     wait_counts_clear(waits);
     call_sites_forget(&process->call_sites);

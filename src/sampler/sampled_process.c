@@ -11,7 +11,7 @@
 
 struct sampled_process *sampled_process_new(pid_t pid, uint64_t start_ticks,
                                             const struct python_location *location, struct call_tree *tree,
-                                            struct pause *pause)
+                                            struct pause *pause, bool keep_runs)
 {
     struct sampled_process *process = memory_allocate(1, sizeof(*process));
 
@@ -19,6 +19,7 @@ struct sampled_process *sampled_process_new(pid_t pid, uint64_t start_ticks,
     process->start_ticks = start_ticks;
     process->location = *location;
     process->pause = pause;
+    process->keep_runs = keep_runs;
     process->namer.tree = tree;
     process->namer.codes = code_cache_new(pid, &process->location.layout, tree);
     process->unwinder = unwinder_new(pid, &process->location.layout, process->namer.codes);
@@ -40,6 +41,7 @@ void sampled_process_free(struct sampled_process *process)
     memory_growth_close(&process->growth);
     accumulator_free(&process->accumulator);
     wait_counts_free(&process->wait_counts);
+    run_list_free(&process->runs);
     thread_names_free(process->names);
     unwinder_free(process->unwinder);
     code_cache_free(process->namer.codes);

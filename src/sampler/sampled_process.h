@@ -12,10 +12,11 @@ struct sampled_process;
 /* A process to be sampled; nothing is read yet.
  *
  * tree   gets its functions and nodes
- * pause  holds its threads while they are read; NULL: they run on */
+ * pause      holds its threads while they are read; NULL: they run on
+ * keep_runs  whether the order of samples is handed over too */
 struct sampled_process *sampled_process_new(pid_t pid, uint64_t start_ticks,
                                             const struct python_location *location, struct call_tree *tree,
-                                            struct pause *pause);
+                                            struct pause *pause, bool keep_runs);
 void sampled_process_free(struct sampled_process *process);
 
 /* Take one sample of every thread.

@@ -13,6 +13,7 @@
 #include "sampler/batch.h"
 #include "sampler/memory_growth.h"
 #include "sampler/pause.h"
+#include "sampler/run_list.h"
 #include "sampler/stack_path.h"
 #include "sampler/thread_ids.h"
 #include "sampler/thread_probe.h"
@@ -96,6 +97,8 @@ struct sampled_process {
     bool growth_began_known; /* it was read at the beginning of the interval */
     struct accumulator accumulator;
     struct wait_counts wait_counts;
+    bool keep_runs; /* the order of samples is wanted */
+    struct run_list runs;
     uint64_t moment_ns;    /* time of the last sample */
     uint64_t taken_cpu_ns; /* CPU time of the process at the last hand-over */
     pid_t *short_lived;    /* threads that came or went in this interval */

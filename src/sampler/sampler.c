@@ -53,6 +53,7 @@ struct member {
 struct sampler {
     pthread_t thread;
     struct call_tree *tree;
+    bool keep_runs;
     struct pause *pause; /* NULL: threads run on; used by the sampler thread only */
     double budget_percent;
     uint64_t period_ns;
@@ -322,6 +323,7 @@ struct error *sampler_start(struct sampler **result, struct call_tree *tree,
 
     sampler->tree = tree;
     sampler->budget_percent = options->budget_percent;
+    sampler->keep_runs = options->keep_runs;
     sampler->pause = options->pause ? pause_new() : NULL;
     sampler->period_ns = (uint64_t)((double)NS_PER_SECOND / options->rate_hz);
     if (sampler->period_ns == 0)
@@ -367,11 +369,11 @@ void sampler_stop(struct sampler *sampler)
 void sampler_add(struct sampler *sampler, pid_t pid, uint64_t start_ticks,
                  const struct python_location *location)
 {
-    order(sampler,
-          (struct order){
-              .kind = ORDER_ADD,
-              .process = sampled_process_new(pid, start_ticks, location, sampler->tree, sampler->pause),
-          });
+    order(sampler, (struct order){
+                       .kind = ORDER_ADD,
+                       .process = sampled_process_new(pid, start_ticks, location, sampler->tree,
+                                                      sampler->pause, sampler->keep_runs),
+                   });
 }
 
 void sampler_remove(struct sampler *sampler, pid_t pid, uint64_t start_ticks)

@@ -16,6 +16,7 @@ struct sampler_options {
     double rate_hz;        /* moments a second at full rate */
     double budget_percent; /* of one core, for the sampler thread; UNKNOWN_REAL for no limit */
     bool pause;            /* hold the threads of a process while they are read */
+    bool keep_runs;        /* hand over the order of samples too */
 };
 
 /* Start the thread. `tree` gets all names; only the sampler writes to it until sampler_stop(). */

@@ -200,6 +200,8 @@ static void count_sample(struct sampled_process *process, struct sampled_thread 
     if (thread->blocked)
         wait_counts_add(&process->wait_counts, thread->counter, thread->node, thread->tid, &thread->reason,
                         wall_ns);
+    if (process->keep_runs)
+        run_list_add(&process->runs, thread->number, thread->counter, thread->sampled_ns - wall_ns, wall_ns);
     if (thread->holds_gil == 1)
         thread->gil_ns += wall_ns;
 }

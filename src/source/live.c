@@ -435,8 +435,10 @@ static struct error *open_parts(struct live_source *live, const struct live_opti
         error = process_table_open(&live->table);
     if (error != NULL || options->rate_hz <= 0)
         return error;
-    struct sampler_options sampler_options = {
-        .rate_hz = options->rate_hz, .budget_percent = options->budget_percent, .pause = options->pause};
+    struct sampler_options sampler_options = {.rate_hz = options->rate_hz,
+                                              .budget_percent = options->budget_percent,
+                                              .pause = options->pause,
+                                              .keep_runs = options->keep_runs};
     return sampler_start(&live->sampler, live->tree, &sampler_options);
 }
 

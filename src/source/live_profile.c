@@ -89,6 +89,10 @@ void live_profile_attach(struct process *process, const struct process_record *r
     profile->wait_count = record->wait_count;
     if (interval_ns > 0)
         process->runnable_percent = 100.0 * (double)record->delay_ns / (double)interval_ns;
+    struct profile_run *runs = arena_allocate(arena, profile->run_count, sizeof(*runs));
+    if (profile->run_count > 0)
+        memcpy(runs, profile->runs, profile->run_count * sizeof(*runs));
+    profile->runs = runs;
     process->profile = profile;
     attach_threads(process, record, interval_ns, arena);
 }

@@ -11,7 +11,7 @@ import time
 import pytest
 
 MAN = pathlib.Path(__file__).resolve().parents[2] / "man"
-COMMANDS = {"monitor": [], "snapshot": ["snapshot"], "dump": ["dump"]}
+COMMANDS = {"monitor": [], "snapshot": ["snapshot"], "record": ["record"], "dump": ["dump"]}
 
 
 @pytest.mark.parametrize(
@@ -110,8 +110,8 @@ def options_of_man_page():
         match = re.fullmatch(r"\.It (?:Fl (\w) , )?Fl -([a-z-]+)(?: Ar (\S+))?", head)
         assert match, head
         letter, name, argument = match.groups()
-        (commands,) = re.findall(r"^\(((?:monitor|snapshot|dump).*)\)$", item, flags=re.MULTILINE)
-        found[name] = (letter, argument, set(re.findall("monitor|snapshot|dump", commands)))
+        (commands,) = re.findall(r"^\(((?:monitor|snapshot|record|dump).*)\)$", item, flags=re.MULTILINE)
+        found[name] = (letter, argument, set(re.findall("monitor|snapshot|record|dump", commands)))
     return found
 
 

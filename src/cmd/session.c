@@ -1,0 +1,126 @@
+#include "cmd/session.h"
+
+#include "base/clock.h"
+#include "cmd/watch.h"
+
+#include <stddef.h>
+
+enum {
+    SHORTEST_LAST_TICK_MS = 50, /* when the time is over sooner after a tick, that one was the last */
+};
+
+enum wake {
+    WAKE_TICK_DUE,
+    WAKE_TIME_OVER,
+    WAKE_COMMAND_ENDED,
+    WAKE_SIGNAL,
+};
+
+static uint64_t later(uint64_t time_ns, uint64_t duration_ns)
+{
+    return time_ns < UINT64_MAX - duration_ns ? time_ns + duration_ns : UINT64_MAX;
+}
+
+static enum wake wait_for_tick(struct session *session, uint64_t due_ns)
+{
+    uint64_t until_ns = due_ns < session->end_ns ? due_ns : session->end_ns;
+
+    while (!child_has_ended(&session->child)) {
+        siginfo_t info = {0};
+        int number = signals_wait(&session->signals, until_ns, &info);
+        if (number == 0)
+            return due_ns <= session->end_ns ? WAKE_TICK_DUE : WAKE_TIME_OVER;
+        if (number == SIGCHLD)
+            continue;
+        if (number == SIGHUP && session->outlives_terminal)
+            continue;
+        if (session->child.pid == 0) {
+            session->ended_by = number;
+            return WAKE_SIGNAL;
+        }
+        child_pass_signal(&session->child, &info);
+    }
+    return WAKE_COMMAND_ENDED;
+}
+
+/* Read a tick and print it, or only read it: the first one holds no rates yet.
+ *
+ * more  receives whether there can be another one */
+static struct error *take_tick(struct session *session, bool print, bool *more)
+{
+    struct tick *tick;
+    struct error *error = source_read_tick(session->source, &tick);
+
+    *more = error == NULL && tick != NULL;
+    if (!*more)
+        return error;
+    session->last_tick_ns = tick->monotonic_ns;
+    if (print) {
+        error = sink_write_tick(session->sink, tick, source_call_tree(session->source));
+        *more = error == NULL && !sink_is_closed(session->sink) && --session->ticks_left > 0;
+    }
+    tick_free(tick);
+    return error;
+}
+
+static struct error *take_ticks(struct session *session)
+{
+    const struct options *options = session->options;
+    bool more;
+    struct error *error = take_tick(session, false, &more);
+
+    if (error != NULL || !more)
+        return error;
+    if (options->time_ns > 0)
+        session->end_ns = later(session->last_tick_ns, options->time_ns);
+    /* The source would hand out the second tick early, for the screen's sake. */
+    uint64_t due_ns = later(session->last_tick_ns, options->delay_ns);
+    while (error == NULL && more) {
+        enum wake wake = wait_for_tick(session, due_ns);
+        if (wake == WAKE_SIGNAL)
+            break;
+        uint64_t too_soon_ns = later(session->last_tick_ns, SHORTEST_LAST_TICK_MS * NS_PER_MILLISECOND);
+        if (wake == WAKE_TIME_OVER && session->end_ns < too_soon_ns)
+            break;
+        error = take_tick(session, true, &more);
+        more = more && wake == WAKE_TICK_DUE && session->last_tick_ns < session->end_ns;
+        due_ns = source_due_ns(session->source);
+    }
+    return error;
+}
+
+struct error *session_start(struct session *session, int *status)
+{
+    const struct options *options = session->options;
+
+    session->end_ns = UINT64_MAX;
+    session->ticks_left = options->count > 0 ? options->count : UINT64_MAX;
+    signals_take(&session->signals, options->command != NULL);
+    if (options->command == NULL)
+        return NULL;
+    return child_start(&session->child, options->command, -1, &session->signals, status);
+}
+
+struct error *session_watch(struct session *session)
+{
+    const struct options *options = session->options;
+    struct error *error = watch_open(&session->source, options, &session->child, false);
+
+    if (error != NULL)
+        return error;
+    const struct source_focus focus = {.all_processes = options->all_processes, .all_details = true};
+    source_set_focus(session->source, &focus);
+    error = take_ticks(session);
+    source_close(session->source);
+    return error;
+}
+
+int session_wait_for_command(struct session *session)
+{
+    while (!child_has_ended(&session->child)) {
+        siginfo_t info = {0};
+        if (signals_wait(&session->signals, UINT64_MAX, &info) != SIGCHLD)
+            child_pass_signal(&session->child, &info);
+    }
+    return child_wait(&session->child);
+}
