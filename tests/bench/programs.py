@@ -6,10 +6,11 @@ prints "ready", waits for a line on its standard input, works for about so many 
 of itself as one line of JSON, and waits for another line: whoever samples it from the first to the second has all of the
 work and nothing else.
 
-    {"cpu_seconds": {FUNCTION: seconds, ...}}
+    {"cpu_seconds": {FUNCTION: seconds, ...}, "wall_seconds": {FUNCTION: seconds, ...}}
 
-are CPU seconds by the thread's own clock in these functions and all that they call; none of them calls another. Where the
-calls are too short for a clock it is empty, and the truth is a reference that stops the program.
+is the time in these functions and all that they call, by the thread's own CPU clock and by the clock on the wall; none of
+them calls another. Where the calls are too short for a clock both are empty, and the truth is a reference that stops the
+program.
 
 In all programs a function's name begins with its family (left, right, made17) when it belongs to one, and functions of one
 family never call those of another. Those of a chain are numbered, left_1 calls left_2 and nobody else does. So is_impossible()
@@ -38,18 +39,21 @@ def is_impossible(names):
 
 
 class Clock:
-    """CPU seconds of the calling thread, by function."""
+    """Seconds of the calling thread, by function."""
 
     def __init__(self):
-        self.seconds = {}
+        self.cpu_seconds = {}
+        self.wall_seconds = {}
 
     def call(self, name, function, *arguments):
-        begin = time.thread_time()
+        wall_begin, begin = time.monotonic(), time.thread_time()
         function(*arguments)
-        self.seconds[name] = self.seconds.get(name, 0) + time.thread_time() - begin
+        end, wall_end = time.thread_time(), time.monotonic()
+        self.cpu_seconds[name] = self.cpu_seconds.get(name, 0) + end - begin
+        self.wall_seconds[name] = self.wall_seconds.get(name, 0) + wall_end - wall_begin
 
     def truth(self):
-        return {"cpu_seconds": self.seconds}
+        return {"cpu_seconds": self.cpu_seconds, "wall_seconds": self.wall_seconds}
 
 
 def define(source, name):
@@ -112,7 +116,7 @@ def nested_loop():
 def nested(seconds):
     for _ in until(seconds):
         nested_loop()
-    return {"cpu_seconds": {}}
+    return Clock().truth()
 
 
 # ---- (c) deep stacks, built anew all the time
@@ -178,7 +182,7 @@ def chains_loop():
 def chains(seconds):
     for _ in until(seconds):
         chains_loop()
-    return {"cpu_seconds": {}}
+    return Clock().truth()
 
 
 # ---- (e) 20 busy threads
