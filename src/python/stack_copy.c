@@ -5,6 +5,7 @@
 #include "python/moment.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     MAX_CHUNKS = 512,                 /* of one data stack */
@@ -14,7 +15,7 @@ enum {
     READ_AHEAD_BYTES = 512,           /* beyond what was used last time */
     CHUNK_HEADER_BYTES = 64,
     /* the thread state, the pointer before and after, and the newest chunk */
-    MAX_PIECES = MOMENT_MAX_PIECES + UNWIND_PREFETCHED_FRAMES + 4,
+    MAX_PIECES = MOMENT_MAX_PIECES + UNWIND_PREFETCHED_FRAMES + UNWIND_PREFETCHED_CHUNKS + 4,
 };
 
 void stack_copy_release(struct stack_copy *copy)
@@ -27,11 +28,11 @@ void stack_copy_release(struct stack_copy *copy)
 
 /* ---- what was copied ---- */
 
-static struct chunk_copy *add_chunk(struct stack_copy *copy, uint64_t address, size_t length)
+/* Make room for a chunk at a place among the others; what was copied there is kept. */
+static struct chunk_copy *place_chunk(struct stack_copy *copy, size_t place, uint64_t address, size_t length)
 {
-    copy->chunks =
-        memory_grow(copy->chunks, &copy->chunk_capacity, copy->chunk_count + 1, sizeof(*copy->chunks));
-    struct chunk_copy *chunk = &copy->chunks[copy->chunk_count++];
+    copy->chunks = memory_grow(copy->chunks, &copy->chunk_capacity, place + 1, sizeof(*copy->chunks));
+    struct chunk_copy *chunk = &copy->chunks[place];
     chunk->bytes = memory_grow(chunk->bytes, &chunk->capacity, length, 1);
     chunk->address = address;
     chunk->length = length;
@@ -55,37 +56,84 @@ static size_t chunk_size(const struct python_layout *layout, const unsigned char
     return size >= SMALLEST_CHUNK_BYTES && size <= UINT32_MAX && size % 4096 == 0 ? (size_t)size : 0;
 }
 
-/* Copy the chunks below the newest one, as far as they are used. */
+/* How much of a chunk below the newest one is used, as its header says; 0 when it cannot be one. */
+static size_t used_bytes(const struct python_layout *layout, const unsigned char *header)
+{
+    uint64_t used = layout->chunk.data + memory_get_u64(header, layout->chunk.top) % UINT32_MAX * 8;
+
+    return used <= chunk_size(layout, header) && used <= MAX_CHUNK_BYTES ? (size_t)used : 0;
+}
+
+/* Whether there is room for one chunk more, below those that were copied; `*address` is where it is. */
+static bool find_next_chunk(const struct stack_copy *copy, uint64_t *address)
+{
+    if (copy->chunk_count == 0 || copy->chunk_count >= MAX_CHUNKS || copy->stack_bytes >= MAX_STACK_BYTES)
+        return false;
+    *address = copy->chunks[copy->chunk_count - 1].previous;
+    return memory_is_pointer(*address);
+}
+
+/* Take the newly copied chunk behind the others to them. */
+static void accept_chunk(struct stack_copy *copy, size_t used)
+{
+    struct chunk_copy *chunk = &copy->chunks[copy->chunk_count++];
+
+    chunk->length = used;
+    chunk->previous = memory_get_u64(chunk->bytes, copy->layout->chunk.previous);
+    copy->stack_bytes += used;
+}
+
+/* Copy one chunk, for which there is room behind the others. */
+static bool read_older_chunk(struct stack_copy *copy, uint64_t address)
+{
+    struct chunk_copy *chunk = place_chunk(copy, copy->chunk_count, address, SMALLEST_CHUNK_BYTES);
+
+    if (!memory_read(copy->pid, address, chunk->bytes, SMALLEST_CHUNK_BYTES))
+        return false;
+    size_t used = used_bytes(copy->layout, chunk->bytes);
+    if (used > SMALLEST_CHUNK_BYTES) {
+        chunk = place_chunk(copy, copy->chunk_count, address, used);
+        if (!memory_read(copy->pid, address, chunk->bytes, used))
+            return false;
+    }
+    if (used == 0)
+        return false;
+    accept_chunk(copy, used);
+    return true;
+}
+
 void stack_copy_read_older(struct stack_copy *copy)
 {
-    const struct python_layout *layout = copy->layout;
+    uint64_t address;
 
     copy->older_chunks_read = true;
-    if (copy->chunk_count == 0)
-        return;
-    uint64_t address = copy->chunks[0].previous;
-    while (memory_is_pointer(address) && copy->chunk_count < MAX_CHUNKS &&
-           copy->stack_bytes < MAX_STACK_BYTES) {
-        struct chunk_copy *chunk = add_chunk(copy, address, SMALLEST_CHUNK_BYTES);
-        bool whole = memory_read(copy->pid, address, chunk->bytes, SMALLEST_CHUNK_BYTES);
-        uint64_t used =
-            whole ? layout->chunk.data + memory_get_u64(chunk->bytes, layout->chunk.top) % UINT32_MAX * 8 : 0;
-        if (!whole || used > chunk_size(layout, chunk->bytes) || used > MAX_CHUNK_BYTES) {
-            copy->chunk_count--;
+    while (find_next_chunk(copy, &address) && read_older_chunk(copy, address))
+        continue;
+}
+
+/* Take the chunks that were copied together with the newest one, as far as they are still below it and all
+ * that is used of them came. */
+static void accept_older_chunks(struct stack_copy *copy, size_t came)
+{
+    uint64_t address;
+
+    for (size_t i = 0; i < came && find_next_chunk(copy, &address); i++) {
+        const struct chunk_copy *chunk = &copy->chunks[copy->chunk_count];
+        size_t used = chunk->address == address ? used_bytes(copy->layout, chunk->bytes) : 0;
+        if (used == 0 || used > chunk->length)
             return;
-        }
-        if (used > SMALLEST_CHUNK_BYTES) {
-            chunk->bytes = memory_grow(chunk->bytes, &chunk->capacity, used, 1);
-            if (!memory_read(copy->pid, address, chunk->bytes, used)) {
-                copy->chunk_count--;
-                return;
-            }
-        }
-        chunk->length = used;
-        chunk->previous = memory_get_u64(chunk->bytes, layout->chunk.previous);
-        copy->stack_bytes += used;
-        address = chunk->previous;
+        accept_chunk(copy, used);
     }
+}
+
+void stack_copy_remember(const struct stack_copy *copy, struct stack_hint *hint)
+{
+    hint->prefetched = (uint32_t)copy->visited_count;
+    memcpy(hint->outside, copy->visited, copy->visited_count * sizeof(hint->outside[0]));
+    hint->older_count = 0;
+    for (size_t i = 1; i < copy->chunk_count && hint->older_count < UNWIND_PREFETCHED_CHUNKS; i++)
+        hint->older[hint->older_count++] =
+            (struct older_chunk){copy->chunks[i].address, copy->chunks[i].length};
 }
 
 const unsigned char *stack_copy_find(struct stack_copy *copy, uint64_t address)
@@ -188,6 +236,7 @@ enum {
 struct plan {
     struct memory_piece pieces[MAX_PIECES];
     size_t count;
+    size_t needed;   /* of the pieces; those behind are the older chunks, which can also be read later */
     bool has_before; /* pointer_before is among them: 3.11 and 3.12, by way of the cframe */
     struct moment_copy moment;
 };
@@ -233,8 +282,9 @@ static void plan_read(struct stack_copy *copy, const struct thread_reference *th
         size_t length = (size_t)hint->used_bytes + READ_AHEAD_BYTES;
         if (length > hint->chunk_bytes)
             length = hint->chunk_bytes;
-        struct chunk_copy *chunk = add_chunk(copy, hint->chunk, length);
+        struct chunk_copy *chunk = place_chunk(copy, 0, hint->chunk, length);
         add_piece(plan, hint->chunk, chunk->bytes, length);
+        copy->chunk_count = 1;
     }
     for (size_t i = 0; i < hint->prefetched; i++)
         add_outside(copy, hint->outside[i]);
@@ -247,18 +297,22 @@ static void plan_read(struct stack_copy *copy, const struct thread_reference *th
     else if (hint->cframe != 0)
         add_piece(plan, hint->cframe + layout->thread.cframe_current_frame, &copy->pointer_after,
                   sizeof(copy->pointer_after));
+
+    plan->needed = plan->count;
+    for (size_t i = 0; hint->chunk != 0 && i < hint->older_count; i++) {
+        const struct older_chunk *older = &hint->older[i];
+        struct chunk_copy *chunk = place_chunk(copy, 1 + i, older->address, older->used_bytes);
+        add_piece(plan, older->address, chunk->bytes, older->used_bytes);
+    }
 }
 
 /* Copy the newest chunk again, because it is another one now or more of it is used than was expected. */
 static bool read_newest_chunk(struct stack_copy *copy, uint64_t address, size_t used)
 {
-    copy->chunk_count = 0;
-    struct chunk_copy *chunk = add_chunk(copy, address, used);
-    if (!memory_read(copy->pid, address, chunk->bytes, used)) {
-        copy->chunk_count = 0;
-        return false;
-    }
-    return true;
+    struct chunk_copy *chunk = place_chunk(copy, 0, address, used);
+
+    copy->chunk_count = memory_read(copy->pid, address, chunk->bytes, used) ? 1 : 0;
+    return copy->chunk_count > 0;
 }
 
 /* See to it that the used part of the newest chunk is copied, and remember where it is. */
@@ -327,7 +381,7 @@ enum copy_result stack_copy_read(struct stack_copy *copy, const struct thread_re
     if (came == 0 || memory_get_u64(copy->thread_state, layout->thread.interpreter) != thread->interpreter ||
         memory_get_u64(copy->thread_state, layout->thread.native_thread_id) != thread->native_id)
         return COPY_GONE;
-    if (came < plan.count)
+    if (came < plan.needed)
         return COPY_STALE;
     if (moment != NULL) {
         *moment = moment_of(&plan.moment, layout, thread);
@@ -337,5 +391,8 @@ enum copy_result stack_copy_read(struct stack_copy *copy, const struct thread_re
         copy->pointer_before = memory_get_u64(copy->thread_state, layout->thread.current_frame);
     else if (!follow_cframe(copy, hint, &plan))
         return COPY_STALE;
-    return settle_newest_chunk(copy, hint, copy->pointer_before) ? COPY_DONE : COPY_STALE;
+    if (!settle_newest_chunk(copy, hint, copy->pointer_before))
+        return COPY_STALE;
+    accept_older_chunks(copy, came - plan.needed);
+    return COPY_DONE;
 }

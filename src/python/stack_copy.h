@@ -77,8 +77,11 @@ void stack_copy_release(struct stack_copy *copy);
 enum copy_result stack_copy_read(struct stack_copy *copy, const struct thread_reference *thread,
                                  struct stack_hint *hint, struct interpreter_moment *moment);
 
-/* Copy the chunks below the newest one, as far as they are used. */
+/* Copy the chunks below the newest one, as far as they are used and were not copied with it. */
 void stack_copy_read_older(struct stack_copy *copy);
+
+/* Note in the hint which frames and chunks a walk over the copy needed, for the next read. */
+void stack_copy_remember(const struct stack_copy *copy, struct stack_hint *hint);
 
 /* Look at the frame at an address of the target; false when it cannot be read. A frame outside of what was
  * copied is fetched, up to STACK_COPY_MAX_OUTSIDE of them. */

@@ -367,8 +367,7 @@ static enum stack_trust read_data_stack(struct unwinder *unwinder, const struct 
         *hint = (struct stack_hint){0};
         unwinder->frame_count = 0;
     }
-    hint->prefetched = (uint32_t)unwinder->copy.visited_count;
-    memcpy(hint->outside, unwinder->copy.visited, unwinder->copy.visited_count * sizeof(hint->outside[0]));
+    stack_copy_remember(&unwinder->copy, hint);
     *frames = unwinder->frames;
     *count = unwinder->frame_count;
     return trust;

@@ -31,6 +31,7 @@
 enum {
     UNWIND_MAX_FRAMES = 2048, /* of a deeper stack, the innermost ones */
     UNWIND_PREFETCHED_FRAMES = 12,
+    UNWIND_PREFETCHED_CHUNKS = 16,
 };
 
 enum stack_trust {
@@ -47,6 +48,12 @@ struct frame {
 
 struct object_hint; /* src/python/unwind_objects.c */
 
+/* A chunk of the data stack below the newest one, and how much of it was used. */
+struct older_chunk {
+    uint64_t address;
+    size_t used_bytes;
+};
+
 /* What a read needs to know from the last one; zero-initialized for a thread that was not read yet, and freed
  * by stack_hint_free(). */
 struct stack_hint {
@@ -57,6 +64,8 @@ struct stack_hint {
     uint32_t prefetched;                        /* how many addresses follow */
     uint64_t cframe;                            /* 3.11 and 3.12: where the frame pointer is */
     uint64_t outside[UNWIND_PREFETCHED_FRAMES]; /* frames that were not in a chunk */
+    uint32_t older_count;
+    struct older_chunk older[UNWIND_PREFETCHED_CHUNKS]; /* newest first */
 };
 
 /* Free-threaded builds: whether a thread may touch objects. A detached one that runs is in native code. */

@@ -124,6 +124,7 @@ void fake_open(struct fake_interpreter *fake, uint32_t version)
 
 void fake_close(struct fake_interpreter *fake)
 {
+    stack_hint_free(&fake->hint);
     unwinder_free(fake->unwinder);
     code_cache_free(fake->cache);
     call_tree_free(fake->tree);
@@ -149,6 +150,34 @@ uint64_t fake_push(struct fake_interpreter *fake, size_t index, uint64_t previou
     fake->used += fake->layout.frame.size + FAKE_FRAME_WORDS * 8;
     fake_set_top(fake, address_of(fake->chunk) + fake->used);
     return address_of(frame);
+}
+
+static void use_chunk(struct fake_interpreter *fake, unsigned char *chunk, size_t used)
+{
+    fake->chunk = chunk;
+    fake->used = used;
+    put_u64(fake->thread_state, fake->layout.thread.datastack_chunk, address_of(chunk));
+    fake_set_top(fake, address_of(chunk) + used);
+}
+
+unsigned char *fake_push_chunk(struct fake_interpreter *fake, unsigned char *memory)
+{
+    const struct python_layout *layout = &fake->layout;
+    unsigned char *chunk = memory != NULL ? memory : keep(CHUNK_BYTES);
+
+    put_u64(fake->chunk, layout->chunk.top, (fake->used - layout->chunk.data) / 8);
+    put_u64(chunk, layout->chunk.size, CHUNK_BYTES);
+    put_u64(chunk, layout->chunk.previous, address_of(fake->chunk));
+    use_chunk(fake, chunk, layout->chunk.data);
+    return chunk;
+}
+
+void fake_pop_chunk(struct fake_interpreter *fake)
+{
+    uint64_t previous;
+
+    memcpy(&previous, fake->chunk + fake->layout.chunk.previous, sizeof(previous));
+    use_chunk(fake, at(previous), fake->layout.chunk.data + 8);
 }
 
 uint64_t fake_outside(struct fake_interpreter *fake, size_t index, uint64_t previous, uint8_t owner)
@@ -193,11 +222,10 @@ void fake_set_top(struct fake_interpreter *fake, uint64_t address)
 
 enum stack_trust fake_read(struct fake_interpreter *fake, char names[static 256])
 {
-    struct stack_hint hint = {0};
     const struct frame *frames;
     size_t count;
     enum stack_trust trust =
-        unwinder_read(fake->unwinder, &fake->thread, &hint, NULL, &frames, &count, 1000000);
+        unwinder_read(fake->unwinder, &fake->thread, &fake->hint, NULL, &frames, &count, 1000000);
 
     names[0] = '\0';
     for (size_t i = 0; i < count; i++) {

@@ -16,12 +16,13 @@ struct fake_interpreter {
     unsigned char *interpreter;
     unsigned char *thread_state;
     unsigned char *cframe;
-    unsigned char *chunk;
+    unsigned char *chunk;               /* the newest one */
     unsigned char *outside[FAKE_CODES]; /* room for frames that are not in the chunk */
     uint64_t codes[FAKE_CODES];         /* functions "f0" to "f7" */
     struct call_tree *tree;
     struct code_cache *cache;
     struct unwinder *unwinder;
+    struct stack_hint hint;
     size_t used; /* of the chunk, in bytes */
 };
 
@@ -33,6 +34,11 @@ void fake_close(struct fake_interpreter *fake);
 /* Push a frame of function `index` onto the data stack, called by the frame at `previous`; returns its
  * address. It is not executing (stacktop 0). */
 uint64_t fake_push(struct fake_interpreter *fake, size_t index, uint64_t previous);
+
+/* Begin a new chunk of the data stack, in memory that may have been one before or else NULL; go back to the one below.
+ * Frames may be pushed there anew from the first of them on. */
+unsigned char *fake_push_chunk(struct fake_interpreter *fake, unsigned char *memory);
+void fake_pop_chunk(struct fake_interpreter *fake);
 
 /* Make a frame outside of the data stack. */
 uint64_t fake_outside(struct fake_interpreter *fake, size_t index, uint64_t previous, uint8_t owner);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -113,6 +114,63 @@ static void test_a_leftover_above_an_executing_frame_is_not_taken_for_its_callee
         expect(&fake, STACK_WHOLE, "f1 f0");
         fake_set_current(&fake, second);
         expect(&fake, STACK_WHOLE, "f1 f0");
+        fake_close(&fake);
+    }
+}
+
+static void test_what_lies_in_older_chunks_is_seen_as_it_changes(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct fake_interpreter fake;
+        fake_open(&fake, versions[i]);
+        uint64_t first = push_outermost(&fake);
+        uint64_t second = fake_push(&fake, 1, first);
+        unsigned char *newest = fake_push_chunk(&fake, NULL);
+        fake_set_current(&fake, fake_push(&fake, 2, second));
+        for (size_t reads = 0; reads < 3; reads++)
+            expect(&fake, STACK_WHOLE, "f2 f1 f0");
+
+        fake_pop_chunk(&fake); /* the same, but for who is called from f0 */
+        first = push_outermost(&fake);
+        second = fake_push(&fake, 3, first);
+        fake_push_chunk(&fake, newest);
+        fake_set_current(&fake, fake_push(&fake, 2, second));
+        expect(&fake, STACK_WHOLE, "f2 f3 f0");
+
+        fake_pop_chunk(&fake); /* more of the older one is used */
+        first = push_outermost(&fake);
+        second = fake_push(&fake, 4, fake_push(&fake, 3, first));
+        fake_push_chunk(&fake, newest);
+        fake_set_current(&fake, fake_push(&fake, 2, second));
+        expect(&fake, STACK_WHOLE, "f2 f4 f3 f0");
+        fake_close(&fake);
+    }
+}
+
+static void test_older_chunks_that_come_and_go_are_followed(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct fake_interpreter fake;
+        fake_open(&fake, versions[i]);
+        uint64_t first = push_outermost(&fake);
+        unsigned char *middle = fake_push_chunk(&fake, NULL);
+        uint64_t second = fake_push(&fake, 1, first);
+        unsigned char *newest = fake_push_chunk(&fake, NULL);
+        fake_set_current(&fake, fake_push(&fake, 2, second));
+        expect(&fake, STACK_WHOLE, "f2 f1 f0");
+
+        fake_pop_chunk(&fake); /* another chunk where the middle one was */
+        fake_pop_chunk(&fake);
+        first = push_outermost(&fake);
+        fake_push_chunk(&fake, NULL);
+        second = fake_push(&fake, 3, first);
+        fake_push_chunk(&fake, newest);
+        fake_set_current(&fake, fake_push(&fake, 2, second));
+        munmap(middle, 4096);
+        expect(&fake, STACK_WHOLE, "f2 f3 f0");
+        expect(&fake, STACK_WHOLE, "f2 f3 f0");
         fake_close(&fake);
     }
 }
@@ -309,6 +367,8 @@ int main(void)
         cmocka_unit_test(test_a_popped_frame_at_the_pointer_is_stepped_down_from),
         cmocka_unit_test(test_frames_pushed_after_the_pointer_are_stepped_up_to),
         cmocka_unit_test(test_a_leftover_above_an_executing_frame_is_not_taken_for_its_callee),
+        cmocka_unit_test(test_what_lies_in_older_chunks_is_seen_as_it_changes),
+        cmocka_unit_test(test_older_chunks_that_come_and_go_are_followed),
         cmocka_unit_test(test_an_entry_from_c_is_called_by_a_frame_that_executes),
         cmocka_unit_test(test_generators_show_and_entry_frames_do_not),
         cmocka_unit_test(test_a_generator_that_was_suspended_meanwhile_is_not_on_the_stack),
