@@ -1,5 +1,6 @@
 #include "sampler/thread_probe.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
 
@@ -15,30 +16,49 @@ enum {
     KERNEL_NAME_MAX = 15, /* TASK_COMM_LEN without the final NUL */
 };
 
-static int open_task_file(pid_t pid, pid_t tid, const char *name)
-{
-    char path[80];
+/* Of /proc/PID/task/TID/stat; source: proc_pid_stat(5). */
+enum {
+    FIELD_STATE = 3,
+    FIELD_UTIME = 14, /* stime follows */
+    FIELD_PROCESSOR = 39,
+};
 
-    snprintf(path, sizeof(path), "/proc/%d/task/%d/%s", pid, tid, name);
+static int open_task_file(const char *directory, const char *name)
+{
+    char path[PATH_MAX];
+
+    snprintf(path, sizeof(path), "%s/%s", directory, name);
     return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+bool thread_probe_open_directory(struct thread_probe *probe, const char *directory)
+{
+    probe->schedstat_fd = open_task_file(directory, "schedstat");
+    probe->stat_fd = probe->schedstat_fd < 0 ? open_task_file(directory, "stat") : -1;
+    probe->syscall_fd = open_task_file(directory, "syscall");
+    return probe->schedstat_fd >= 0 || probe->stat_fd >= 0 || probe->syscall_fd >= 0;
 }
 
 bool thread_probe_open(struct thread_probe *probe, pid_t pid, pid_t tid)
 {
-    probe->schedstat_fd = open_task_file(pid, tid, "schedstat");
-    probe->syscall_fd = open_task_file(pid, tid, "syscall");
-    if (probe->schedstat_fd < 0 && probe->syscall_fd < 0)
-        return false;
-    return true;
+    char directory[64];
+
+    snprintf(directory, sizeof(directory), "/proc/%d/task/%d", pid, tid);
+    return thread_probe_open_directory(probe, directory);
+}
+
+static void close_file(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
 }
 
 void thread_probe_close(struct thread_probe *probe)
 {
-    if (probe->schedstat_fd >= 0)
-        close(probe->schedstat_fd);
-    if (probe->syscall_fd >= 0)
-        close(probe->syscall_fd);
-    probe->schedstat_fd = probe->syscall_fd = -1;
+    close_file(&probe->schedstat_fd);
+    close_file(&probe->stat_fd);
+    close_file(&probe->syscall_fd);
 }
 
 /* One pread(2); -1 when the thread is gone, 0 when there is no such file. */
@@ -66,11 +86,40 @@ static uint64_t parse_decimal(const char **cursor)
     return value;
 }
 
+/* A field of stat, and all that follows; NULL when there are not so many. They are counted from 1, and the second is a name
+ * that may hold anything. */
+static const char *find_stat_field(const char *text, size_t number)
+{
+    const char *cursor = strrchr(text, ')');
+
+    for (size_t field = 2; cursor != NULL && field < number; field++)
+        cursor = strchr(cursor + 1, ' ');
+    return cursor != NULL ? cursor + 1 : NULL;
+}
+
+static bool read_clock_ticks(const struct thread_probe *probe, struct schedule_counters *counters)
+{
+    char text[1024];
+
+    *counters = (struct schedule_counters){0};
+    if (read_once(probe->stat_fd, text, sizeof(text)) < 0)
+        return false;
+    const char *cursor = find_stat_field(text, FIELD_UTIME);
+    if (cursor == NULL)
+        return true;
+    uint64_t user_ticks = parse_decimal(&cursor);
+    uint64_t system_ticks = parse_decimal(&cursor);
+    counters->cpu_ns = (user_ticks + system_ticks) * (NS_PER_SECOND / (uint64_t)sysconf(_SC_CLK_TCK));
+    return true;
+}
+
 bool thread_probe_schedule(const struct thread_probe *probe, struct schedule_counters *counters)
 {
     char text[96];
     const char *cursor = text;
 
+    if (probe->schedstat_fd < 0)
+        return read_clock_ticks(probe, counters);
     if (read_once(probe->schedstat_fd, text, sizeof(text)) < 0)
         return false;
     counters->cpu_ns = parse_decimal(&cursor);
@@ -102,37 +151,29 @@ bool thread_probe_activity(const struct thread_probe *probe, struct kernel_activ
     return true;
 }
 
-/* What follows a thread's name in its stat, " S 1 ..."; NULL when it cannot be read. */
-static const char *read_stat(char *text, size_t size, pid_t pid, pid_t tid)
+/* A field of a thread's stat, as find_stat_field(). */
+static const char *read_stat_field(char *text, size_t size, pid_t pid, pid_t tid, size_t number)
 {
     char path[80];
 
     snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pid, tid);
-    if (file_read_at(AT_FDCWD, path, text, size) <= 0)
-        return NULL;
-    const char *end_of_name = strrchr(text, ')');
-    return end_of_name != NULL ? end_of_name + 1 : NULL;
+    return file_read_at(AT_FDCWD, path, text, size) > 0 ? find_stat_field(text, number) : NULL;
 }
 
 bool thread_probe_is_uninterruptible(pid_t pid, pid_t tid)
 {
     char text[1024];
-    const char *cursor = read_stat(text, sizeof(text), pid, tid);
+    const char *state = read_stat_field(text, sizeof(text), pid, tid, FIELD_STATE);
 
-    return cursor != NULL && strncmp(cursor, " D", 2) == 0;
+    return state != NULL && state[0] == 'D';
 }
 
 int thread_probe_cpu(pid_t pid, pid_t tid)
 {
-    enum {
-        FIELDS_AFTER_STATE = 36, /* field 39 of stat, counted from the third */
-    };
     char text[1024];
-    const char *cursor = read_stat(text, sizeof(text), pid, tid);
+    const char *processor = read_stat_field(text, sizeof(text), pid, tid, FIELD_PROCESSOR);
 
-    for (size_t i = 0; cursor != NULL && i < FIELDS_AFTER_STATE; i++)
-        cursor = strchr(cursor + 1, ' ');
-    return cursor != NULL ? atoi(cursor) : -1;
+    return processor != NULL ? atoi(processor) : -1;
 }
 
 uint64_t thread_probe_last_run_ns(pid_t pid, pid_t tid)

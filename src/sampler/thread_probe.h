@@ -9,6 +9,7 @@
 /* The files stay open: one read each then. */
 struct thread_probe {
     int schedstat_fd;
+    int stat_fd; /* only where there is no schedstat */
     int syscall_fd;
 };
 
@@ -34,7 +35,11 @@ struct kernel_activity {
 bool thread_probe_open(struct thread_probe *probe, pid_t pid, pid_t tid);
 void thread_probe_close(struct thread_probe *probe);
 
-/* Read schedstat; false when the thread is gone. Where the kernel has no schedstat the counters are 0. */
+/* The same with the thread's directory in /proc. */
+bool thread_probe_open_directory(struct thread_probe *probe, const char *directory);
+
+/* Read schedstat; false when the thread is gone. Where the kernel has none (CONFIG_SCHED_INFO), cpu_ns is of stat, in steps
+ * of the clock tick, and the others are 0. */
 bool thread_probe_schedule(const struct thread_probe *probe, struct schedule_counters *counters);
 
 /* Read syscall; false when the thread is gone. */
