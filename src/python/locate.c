@@ -164,10 +164,11 @@ static struct error *find_hidden_runtime(pid_t pid, const struct elf_interpreter
     bool found = location->layout.runtime.interpreters_head == LAYOUT_NONE
                      ? old_runtime_find(pid, location, interpreter, bias)
                      : scan_for_runtime(pid, location, interpreter, bias);
-    if (!found)
-        *number = EFAULT;
-    else if (!memory_read_word(pid, location->runtime, &word))
+    uint64_t place = found ? location->runtime : interpreter->segments[0].address + bias;
+    if (!memory_read_word(pid, place, &word))
         *number = errno;
+    else if (!found)
+        *number = EFAULT;
     return NULL;
 }
 
