@@ -13,6 +13,7 @@ struct known_thread {
     pid_t tid;
     uint32_t id;
     uint32_t name; /* 0: none */
+    uint64_t tick; /* that it was seen in last */
 };
 
 struct known_open_file {
@@ -31,6 +32,7 @@ struct known_process {
     struct known_thread *threads;
     size_t thread_count;
     size_t thread_capacity;
+    size_t thread_found;           /* where the last search ended: counters of one thread come together */
     struct known_open_file *files; /* by fd */
     size_t file_count;
     size_t file_capacity;
@@ -138,19 +140,36 @@ static void note_figures(const struct known *known, struct known_process *proces
 static struct known_thread *find_thread(struct known *known, struct known_process *process, pid_t tid)
 {
     for (size_t i = 0; i < process->thread_count; i++) {
-        if (process->threads[i].tid == tid)
-            return &process->threads[i];
+        size_t place = (process->thread_found + i) % process->thread_count;
+        if (process->threads[place].tid == tid) {
+            process->thread_found = place;
+            process->threads[place].tick = known->tick;
+            return &process->threads[place];
+        }
     }
     process->threads = memory_grow(process->threads, &process->thread_capacity, process->thread_count + 1,
                                    sizeof(*process->threads));
     struct known_thread *added = &process->threads[process->thread_count++];
-    *added = (struct known_thread){.tid = tid, .id = ++known->thread_count};
+    *added = (struct known_thread){.tid = tid, .id = ++known->thread_count, .tick = known->tick};
     sqlite3_stmt *statement = statement_of(known, KNOWN_INSERT_THREAD);
     sqlite3_bind_int64(statement, 1, added->id);
     sqlite3_bind_int64(statement, 2, process->id);
     sqlite3_bind_int64(statement, 3, tid);
     run(known, statement);
     return added;
+}
+
+/* Forget the threads that were not in the last tick: a program may start and end any number of them. */
+static void drop_old_threads(const struct known *known, struct known_process *process)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < process->thread_count; i++) {
+        if (process->threads[i].tick + 1 >= known->tick)
+            process->threads[kept++] = process->threads[i];
+    }
+    process->thread_count = kept;
+    process->thread_found = 0;
 }
 
 static void name_threads(struct known *known, struct known_process *process, const struct process *now)
@@ -311,6 +330,7 @@ void known_begin_tick(struct known *known, const struct tick *tick, uint64_t seq
             processes[i] = begin_process(known, now);
         }
         note_figures(known, &processes[i], now);
+        drop_old_threads(known, &processes[i]);
         name_threads(known, &processes[i], now);
         note_files(known, &processes[i], now);
     }

@@ -439,16 +439,19 @@ static bool find_oldest_segment(struct writer *writer, uint64_t *first, uint64_t
     return found;
 }
 
-/* Drop the oldest segments that are too much; the room that they leave is used again. */
+/* Drop the oldest segments that are too much; the room that they leave is used again. A part of the size is kept free:
+ * the file has grown already when it shows. */
 static void drop_old_segments(struct writer *writer)
 {
+    if (writer->keep_ns == 0 && writer->max_size_bytes == 0)
+        return;
     uint64_t first, last;
     int64_t time_ns;
 
     while (find_oldest_segment(writer, &first, &last, &time_ns) &&
            writer->database.failed_code == SQLITE_OK) {
         bool is_old = writer->keep_ns > 0 && writer->last_time_ns - time_ns > (int64_t)writer->keep_ns;
-        bool is_big = writer->max_size_bytes > 0 && used_bytes(writer) > writer->max_size_bytes;
+        bool is_big = writer->max_size_bytes > 0 && used_bytes(writer) > writer->max_size_bytes / 8 * 7;
         if (!is_old && !is_big)
             break;
         run_on_ticks(writer, DROP_SEGMENT, first, first);
@@ -485,10 +488,9 @@ struct error *writer_append(struct writer *writer, const struct tick *tick, cons
     add_profiles(writer, tick);
     insert_data(writer, tick);
     writer->sequence++;
-    if (writer->segment_ticks >= SCHEMA_SEGMENT_TICKS || writer->segment.length >= MAX_SEGMENT_BYTES) {
+    if (writer->segment_ticks >= SCHEMA_SEGMENT_TICKS || writer->segment.length >= MAX_SEGMENT_BYTES)
         pack_segment(writer);
-        drop_old_segments(writer);
-    }
+    drop_old_segments(writer);
     run(writer, statement_of(writer, COMMIT));
     struct error *error = database_failure(&writer->database);
     if (error != NULL)

@@ -129,7 +129,7 @@ def test_the_commands_are_in_the_man_page(run_pyneck):
     assert set(re.findall(r"^\.It Cm ([a-z]+)$", text[: text.index(".Sh OPTIONS")], flags=re.MULTILINE)) == set(listed)
 
 
-@pytest.mark.parametrize("page", ["pyneck.1", "pyneck-json.5"])
+@pytest.mark.parametrize("page", ["pyneck.1", "pyneck-json.5", "pyneck-recording.5"])
 def test_man_pages_are_clean(page):
     if shutil.which("mandoc") is None:
         pytest.skip("no mandoc here")

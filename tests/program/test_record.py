@@ -18,6 +18,7 @@ TIMEOUT_SECONDS = 60
 # CI kills a few times; the figure in the notes is of a thousand.
 KILLS = int(os.environ.get("PYNECK_TEST_KILLS", "20"))
 FLIPS = 60
+SOURCE_DIRECTORY = pathlib.Path(__file__).resolve().parents[2]
 
 BUSY = """
     import sys
@@ -113,7 +114,7 @@ def test_pynecks_own_reader_finds_the_samples_that_sql_finds(recording, read_rec
     samples = query(recording, "SELECT sum(samples) FROM profile")[0][0]
     result = read_recording(recording)
     assert result.returncode == 0, result.stderr
-    assert result.stdout == f"6 ticks, {samples} samples, {samples} in sum\n"
+    assert result.stdout == f"6 ticks, {samples} samples, {samples} in runs, {samples} in sum\n"
 
 
 def test_the_commands_exit_status_and_usage_are_kept(run_pyneck, path):
@@ -193,7 +194,7 @@ def test_kill_9_at_any_moment_loses_the_last_tick_at_most(start_record, start_pr
         ticks = [row[0] for row in query(path, "SELECT tick FROM tick ORDER BY tick")]
         assert ticks == list(range(len(ticks))) and ticks[-1] >= seen
         samples = query(path, "SELECT sum(samples) FROM profile")[0][0] or 0
-        assert result.stdout == f"{len(ticks)} ticks, {samples} samples, {samples} in sum\n"
+        assert result.stdout == f"{len(ticks)} ticks, {samples} samples, {samples} in runs, {samples} in sum\n"
         counts.append(len(ticks))
     assert max(counts) > 1
 
@@ -348,6 +349,37 @@ def test_flipped_and_missing_bytes_do_no_harm(recording, read_recording):
         result = read_recording(recording)
         assert result.returncode in (0, 1), result.stderr
         assert all(line.startswith("read_recording: ") for line in result.stderr.splitlines()), result.stderr
+
+
+# ---- the manual
+
+
+def manual_queries():
+    text = (SOURCE_DIRECTORY / "man" / "pyneck-recording.5").read_text()
+    examples = text[text.index(".Sh EXAMPLES") : text.index(".Sh SEE ALSO")]
+    return re.findall(r"^\.Pp\n(.*?)\n\.Bd -literal -offset indent\n(.*?)\n\.Ed$", examples, re.MULTILINE | re.DOTALL)
+
+
+# Questions that the recording of the test has nothing to say to.
+MAY_BE_EMPTY = {"Which functions made memory grow?", "What did they wait for?"}
+
+
+def test_the_queries_of_the_manual_answer(recording):
+    queries = manual_queries()
+    assert len(queries) >= 10
+    for question, sql in queries:
+        rows = query(recording, sql)
+        assert rows or question in MAY_BE_EMPTY, question
+    answers = {question: query(recording, sql) for question, sql in queries}
+    inclusive = dict(answers["Where did time go with all that a function calls?"])
+    assert inclusive["<module>"] >= max(inclusive.values()) * 0.99
+
+
+def test_the_manual_names_the_tables_that_there_are(recording):
+    text = (SOURCE_DIRECTORY / "man" / "pyneck-recording.5").read_text()
+    text = text.replace("open_file_kind ,", "open_file_kind").replace("state .", "state")
+    named = set(re.findall(r"\b[a-z_]+\b", " ".join(re.findall(r"^\.(?:It )?Sy (.*)$", text, re.MULTILINE))))
+    assert named == {name for name, in query(recording, "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view')")}
 
 
 # ---- the flight recorder

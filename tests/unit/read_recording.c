@@ -2,7 +2,7 @@
  *
  * usage: read_recording FILE
  *
- * Prints how many ticks could be read, the samples in them and in their sum; exit status 1 when the file cannot be
+ * Prints how many ticks could be read, the samples in them, in their runs, and in their sum; exit status 1 when the file cannot be
  * opened or a tick cannot be read, with the error on standard error. */
 #include "record/reader.h"
 
@@ -28,10 +28,22 @@ static uint64_t samples_of(const struct tick *tick)
     return samples;
 }
 
+static uint64_t samples_in_runs(const struct tick *tick)
+{
+    uint64_t samples = 0;
+
+    for (size_t i = 0; i < tick->process_count; i++) {
+        const struct profile *profile = tick->processes[i].profile;
+        for (size_t j = 0; profile != NULL && j < profile->run_count; j++)
+            samples += profile->runs[j].samples;
+    }
+    return samples;
+}
+
 static int read_ticks(struct reader *reader)
 {
     struct tick_span span = reader_ticks(reader);
-    unsigned long long ticks = 0, samples = 0;
+    unsigned long long ticks = 0, samples = 0, in_runs = 0;
     struct tick *tick;
     struct error *error = NULL;
     int status = 0;
@@ -43,12 +55,14 @@ static int read_ticks(struct reader *reader)
             status = complain(error);
         ticks += tick != NULL;
         samples += tick != NULL ? samples_of(tick) : 0;
+        in_runs += tick != NULL ? samples_in_runs(tick) : 0;
         tick_free(tick);
     }
     error = reader_sum(reader, span, 0, &tick);
     if (error != NULL)
         return complain(error);
-    printf("%llu ticks, %llu samples, %llu in sum\n", ticks, samples, (unsigned long long)samples_of(tick));
+    printf("%llu ticks, %llu samples, %llu in runs, %llu in sum\n", ticks, samples, in_runs,
+           (unsigned long long)samples_of(tick));
     tick_free(tick);
     return status;
 }

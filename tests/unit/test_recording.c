@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 // clang-format off
 #include <cmocka.h>
@@ -260,6 +261,67 @@ static void the_order_of_samples_is_kept_within_one_sample(void **state)
     reader_close(reader);
 }
 
+/* Write ticks with limits; every so often the file is read meanwhile. */
+static void write_much(struct writer_options options, uint64_t ticks)
+{
+    struct writer *writer;
+    struct reader *reader = NULL;
+
+    options.path = path;
+    options.replace = true;
+    options.version = "1";
+    assert_no_error(writer_open(&writer, &options));
+    for (uint64_t i = 0; i < ticks; i++) {
+        struct call_tree *tree;
+        struct tick *tick = numbered_tick(i, &tree);
+        assert_no_error(writer_append(writer, tick, tree));
+        tick_free(tick);
+        call_tree_free(tree);
+        if (i % 500 != 499)
+            continue;
+        reader = open_reader();
+        struct tick_span span = reader_ticks(reader);
+        assert_int_equal(span.end, i + 1);
+        assert_no_error(reader_read_tick(reader, span.first, &tick));
+        assert_non_null(tick);
+        tick_free(tick);
+        reader_close(reader);
+    }
+    assert_no_error(writer_close(writer, NULL));
+}
+
+static void old_ticks_are_dropped_and_the_rest_is_whole(void **state)
+{
+    const struct writer_options options = {.keep_ns = 300 * NS_PER_SECOND};
+    (void)state;
+
+    write_much(options, 2000);
+    struct reader *reader = open_reader();
+    struct tick_span span = reader_ticks(reader);
+    assert_int_equal(span.end, 2000);
+    assert_true(span.end - span.first >= 300 && span.end - span.first < 300 + 3 * 60);
+    assert_sum(reader, span);
+    assert_sum(reader, (struct tick_span){span.first + 7, span.end - 7});
+    reader_close(reader);
+}
+
+static void a_recording_stays_below_its_size(void **state)
+{
+    const struct writer_options options = {.max_size_bytes = 400 << 10};
+    struct stat status;
+    (void)state;
+
+    write_much(options, 6000);
+    assert_int_equal(stat(path, &status), 0);
+    assert_true(status.st_size <= 400 << 10);
+    struct reader *reader = open_reader();
+    struct tick_span span = reader_ticks(reader);
+    assert_int_equal(span.end, 6000);
+    assert_true(span.first > 0);
+    assert_sum(reader, span);
+    reader_close(reader);
+}
+
 static void a_file_that_is_there_is_not_overwritten_unasked(void **state)
 {
     const struct writer_options options = {.path = path, .version = "1"};
@@ -282,6 +344,8 @@ int main(void)
         cmocka_unit_test(the_sum_of_what_is_still_written_is_right_too),
         cmocka_unit_test(a_time_finds_its_tick),
         cmocka_unit_test(the_order_of_samples_is_kept_within_one_sample),
+        cmocka_unit_test(old_ticks_are_dropped_and_the_rest_is_whole),
+        cmocka_unit_test(a_recording_stays_below_its_size),
         cmocka_unit_test(a_file_that_is_there_is_not_overwritten_unasked),
     };
 
