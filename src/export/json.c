@@ -54,7 +54,7 @@ static void write_dump(FILE *stream, const struct tick *tick, const struct call_
         put_text(object, "command", process->command);
         put_text(object, "error", process->error);
         put_text(object, "phase", process->phase);
-        put_value(object, "python", json_python(process->python));
+        put_value(object, "python", json_python(process));
         put_value(object, "threads", json_threads(process, tree));
         json_array_append_new(processes, object);
     }

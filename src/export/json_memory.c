@@ -74,3 +74,17 @@ json_t *json_memory(const struct tick *tick, const struct process *process, cons
     put_value(object, "functions", json_growers(tick, process, tree));
     return object;
 }
+
+json_t *json_collector(const struct collector_usage *collector)
+{
+    if (collector == NULL || collector->generation_count <= 0)
+        return NULL;
+    json_t *object = json_object();
+    json_t *collections = json_array();
+    for (int i = 0; i < collector->generation_count && i < 3; i++)
+        json_array_append_new(collections, json_integer(collector->collections[i]));
+    put_value(object, "collections", collections);
+    put_real(object, "collecting_seconds", collector->collecting_seconds, DECIMALS_SECONDS);
+    put_count(object, "tracked_objects", collector->tracked_objects);
+    return object;
+}

@@ -10,4 +10,7 @@
 /* processes[].memory in man/pyneck-json.5. */
 json_t *json_memory(const struct tick *tick, const struct process *process, const struct call_tree *tree);
 
+/* processes[].python.collector; NULL when nothing is known of it. */
+json_t *json_collector(const struct collector_usage *collector);
+
 #endif

@@ -8,14 +8,17 @@ enum {
     MAX_ROWS = 200, /* of functions and of lines; man/pyneck-json.5 names the number */
 };
 
-json_t *json_python(const struct python_info *python)
+json_t *json_python(const struct process *process)
 {
+    const struct python_info *python = process->python;
+
     if (python == NULL)
         return NULL;
     json_t *object = json_object();
     put_text(object, "implementation", python->implementation);
     put_text(object, "version", python->version);
     put_value(object, "free_threaded", json_boolean(python->free_threaded));
+    put_value(object, "collector", json_collector(process->collector));
     return object;
 }
 
@@ -201,7 +204,7 @@ json_t *json_process(const struct tick *tick, const struct process *process, con
 
     put_kernel_figures(object, process);
     put_value(object, "memory", json_memory(tick, process, tree));
-    put_value(object, "python", json_python(process->python));
+    put_value(object, "python", json_python(process));
     put_value(object, "sampling", json_sampling(process->profile));
     put_value(object, "verdict", json_verdict(tick, process, tree));
     put_value(object, "states", json_states(process->profile));

@@ -17,7 +17,7 @@ json_t *json_process(const struct tick *tick, const struct process *process, con
 json_t *json_verdict(const struct tick *tick, const struct process *process, const struct call_tree *tree);
 
 /* "python", null when it is not known */
-json_t *json_python(const struct python_info *python);
+json_t *json_python(const struct process *process);
 
 /* "threads", null when they are not known */
 json_t *json_threads(const struct process *process, const struct call_tree *tree);

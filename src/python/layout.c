@@ -28,6 +28,8 @@ static const struct {
     uint16_t neighbour;
 } companions[] = {
     {FIELD(interpreter.threads_main), FIELD(interpreter.threads_head)},
+    {FIELD(interpreter.collector), FIELD(interpreter.gc_collecting)},
+    {FIELD(interpreter.collector_objects), FIELD(interpreter.gc_collecting)},
     {FIELD(gil.enabled), FIELD(gil.last_holder)},
     {FIELD(thread.datastack_top), FIELD(thread.datastack_chunk)},
     {FIELD(thread.attachment), FIELD(thread.current_frame)},

@@ -52,6 +52,7 @@ struct python_layout {
         uint32_t gil_pointer;    /* 2.7: pointer to the lock that is the GIL */
         uint32_t current_thread; /* before 3.7: thread state that holds the GIL, 0 when nobody does */
         uint32_t gc_collecting;  /* int, to 3.8: a collection runs */
+        uint32_t collector;      /* 3.7 and 3.8: figures of the generations, see `collector` */
     } runtime;
 
     struct {
@@ -60,11 +61,25 @@ struct python_layout {
         uint32_t threads_head;
         uint32_t threads_main; /* LAYOUT_NONE where there is none */
         uint32_t gil; /* pointer to the interpreter's struct _gil_runtime_state; LAYOUT_NONE in 3.11 */
-        uint32_t gc_collecting;          /* int, from 3.9 on: a collection runs */
+        uint32_t gc_collecting; /* int, from 3.9 on: a collection runs */
+        uint32_t collector;     /* 3.9 to 3.14: figures of the generations; from 3.15 on a pointer to them */
+        uint32_t collector_objects;      /* Py_ssize_t: objects that are tracked; LAYOUT_NONE before 3.14 */
         uint32_t code_object_generation; /* counts freed code objects; LAYOUT_NONE before 3.14 */
         uint32_t bytecode_generation;    /* uint32_t, counts changes of who uses which copy of the bytecode */
         uint32_t modules;                /* the dict sys.modules */
     } interpreter;
+
+    /* What the collector has counted: to 3.14 an array of one struct gc_generation_stats for each generation, from 3.15 on a
+     * struct gc_stats, where each generation has a ring of them, of which the one at `index` is the newest. */
+    struct {
+        uint32_t generation_bytes; /* of a struct gc_generation_stats */
+        uint32_t collections;      /* Py_ssize_t in it, */
+        uint32_t duration; /* and double: seconds in all of them; LAYOUT_NONE before 3.15, as what follows */
+        uint32_t young_index; /* int8_t; the youngest generation's ring is at the start */
+        uint32_t old;         /* the rings of the other two */
+        uint32_t old_index;   /* int8_t, in each */
+        uint32_t old_bytes;   /* of each */
+    } collector;
 
     struct {
         uint32_t locked;      /* int */

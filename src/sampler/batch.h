@@ -32,6 +32,7 @@ struct process_record {
     pid_t pid;
     uint64_t start_ticks;
     enum sampling_status status;
+    struct collector_usage collector;
     struct profile profile;    /* counters from the batch's arena; without waits */
     struct wait_record *waits; /* what they are named by is not known here */
     size_t wait_count;

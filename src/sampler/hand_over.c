@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "base/memory.h"
+#include "python/collector.h"
 #include "sampler/growth_share.h"
 #include "sampler/sampled_process.h"
 #include "sampler/thread_list.h"
@@ -10,6 +11,7 @@
 
 enum {
     MAX_NAMES_AT_ONCE = 256, /* at a hand-over */
+    MAX_COLLECTORS = 64,     /* interpreters whose collectors are looked at */
 };
 
 static const uint64_t name_interval_ns = 2 * NS_PER_SECOND;
@@ -130,6 +132,29 @@ static void spread_short_lived(struct sampled_process *process, uint64_t spread_
     process->short_lived_count = 0;
 }
 
+/* What the collectors of all interpreters that have threads have counted. */
+static struct collector_usage read_collectors(const struct sampled_process *process)
+{
+    const struct python_layout *layout = &process->location.layout;
+    struct collector_usage usage = COLLECTOR_UNKNOWN;
+    uint64_t interpreters[MAX_COLLECTORS];
+    size_t count = 0;
+
+    for (size_t i = 0; i < process->thread_count && count < MAX_COLLECTORS; i++) {
+        uint64_t interpreter = process->threads[i].reference.interpreter;
+        size_t known = 0;
+        while (known < count && interpreters[known] != interpreter)
+            known++;
+        if (known < count)
+            continue;
+        interpreters[count++] = interpreter;
+        collector_read(process->pid, layout, process->location.runtime, interpreter, &usage);
+        if (layout->runtime.collector != LAYOUT_NONE)
+            break; /* they have it in common */
+    }
+    return usage;
+}
+
 static void *copy_elements(struct arena *arena, const void *elements, size_t count, size_t size)
 {
     void *copy = arena_allocate(arena, count, size);
@@ -151,6 +176,7 @@ void sampled_process_take(struct sampled_process *process, struct arena *arena, 
         .threads = arena_allocate(arena, process->thread_count, sizeof(*record->threads)),
     };
     struct interval_sums sums = {0};
+    record->collector = read_collectors(process);
     read_names(process, end_ns);
     for (size_t i = 0; i < process->thread_count; i++)
         record->thread_count += record_thread(process, &process->threads[i],

@@ -94,5 +94,10 @@ void live_profile_attach(struct process *process, const struct process_record *r
         memcpy(runs, profile->runs, profile->run_count * sizeof(*runs));
     profile->runs = runs;
     process->profile = profile;
+    if (record->collector.generation_count > 0) {
+        struct collector_usage *collector = arena_allocate(arena, 1, sizeof(*collector));
+        *collector = record->collector;
+        process->collector = collector;
+    }
     attach_threads(process, record, interval_ns, arena);
 }

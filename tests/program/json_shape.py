@@ -23,7 +23,8 @@ RANKED = {
     "total_memory_growth_bytes": COUNT,
     "samples": int,
 }
-PYTHON = {"implementation": str, "version": str, "free_threaded": bool}
+COLLECTOR = {"collections": [int], "collecting_seconds": NUMBER, "tracked_objects": COUNT}
+PYTHON = {"implementation": str, "version": str, "free_threaded": bool, "collector": (COLLECTOR, None)}
 THREAD = {
     "tid": int,
     "name": TEXT,

@@ -60,6 +60,13 @@ static const struct open_file open_files[] = {
     },
 };
 
+static const struct collector_usage collector = {
+    .generation_count = 3,
+    .collections = {7, 2, 1},
+    .collecting_seconds = 0.25,
+    .tracked_objects = UNKNOWN_COUNT,
+};
+
 static const double files_growth[OPEN_FILE_KINDS] = {[OPEN_FILE_SOCKET] = 2};
 
 static const struct process unknown_process = {
@@ -182,6 +189,7 @@ static struct process known_process(struct arena *arena, const uint32_t nodes[3]
         .open_file_count = 3,
         .open_file_limit = 1024,
         .open_file_growth_by_kind = files_growth,
+        .collector = &collector,
         .anonymous_bytes = 8388608,
         .growth_bytes_per_second = -4096.5,
         .is_python = true,

@@ -172,8 +172,10 @@ static void fields_of_a_version_to_come_are_passed_by_or_refused(void **state)
             read_anyway++;
             layout.runtime.finalizing -= 8;
             layout.runtime.interpreters_head -= 8;
-            /* A lone number, which nothing else tells from another one: who reads it sees what is there. */
+            /* Lone numbers, which nothing else tells from others: who reads them sees what is there. */
             layout.interpreter.gc_collecting = expected.interpreter.gc_collecting;
+            layout.interpreter.collector = expected.interpreter.collector;
+            layout.interpreter.collector_objects = expected.interpreter.collector_objects;
             assert_memory_equal(&layout, &expected, sizeof(layout));
         }
     }
