@@ -265,6 +265,8 @@ static enum python_presence search_files(struct python_locator *locator, pid_t p
     }
     if (best != PYTHON_ABSENT)
         return best;
+    if (suspect_is_loading(&suspect))
+        return PYTHON_STARTING;
     *error = suspect_explain(&suspect, pid);
     location->implementation = suspect.implementation;
     return *error != NULL ? PYTHON_UNREADABLE : PYTHON_ABSENT;

@@ -89,6 +89,9 @@ void suspect_consider(struct suspect *suspect, const struct maps *maps, const st
 
     if (suspect->implementation != NULL || !is_executable(maps, file))
         return;
+    bool is_loader = strncmp(name, "ld-linux", 8) == 0;
+    suspect->has_loader |= is_loader;
+    suspect->has_library |= !is_loader && strstr(name, ".so") != NULL;
     suspect->is_java |= is_called(name, "libjvm");
     if (implementation != NULL || (suspect->number == 0 && is_called_python(name))) {
         suspect->implementation = implementation;
@@ -113,6 +116,12 @@ static const char *implementation_of_command(pid_t pid)
         }
     }
     return NULL;
+}
+
+bool suspect_is_loading(const struct suspect *suspect)
+{
+    return suspect->path != NULL && suspect->implementation == NULL && suspect->number == 0 &&
+           suspect->has_loader && !suspect->has_library;
 }
 
 struct error *suspect_explain_implementation(const char *implementation)

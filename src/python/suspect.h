@@ -14,6 +14,8 @@ struct suspect {
     const char *path;           /* in the text of the maps; NULL while no name says anything */
     int number;                 /* the errno of the attempt to open it, or 0 */
     bool is_java;
+    bool has_loader;  /* of the GNU C library; what it has loaded includes that library */
+    bool has_library; /* any besides the loader */
 };
 
 /* Consider a mapped file in which no interpreter was found.
@@ -21,6 +23,10 @@ struct suspect {
  * number  the errno of the attempt to open it, or 0 */
 void suspect_consider(struct suspect *suspect, const struct maps *maps, const struct mapped_file *file,
                       int number);
+
+/* Whether a file is called Python, but the libraries that it needs are not mapped yet: the program was executed just
+ * now. */
+bool suspect_is_loading(const struct suspect *suspect);
 
 /* Say why a process's stacks are not read; NULL when no name says that it is Python. For a Java machine its
  * arguments are looked through, and `implementation` is filled. */

@@ -176,6 +176,10 @@ class Program:
         line, _, self.unread = self.unread.partition(b"\n")
         return line.decode()
 
+    def has_line(self):
+        """Whether read_line() would return at once."""
+        return b"\n" in self.unread or bool(select.select([self.process.stdout], [], [], 0)[0])
+
     def tell(self, line):
         """Write a line to the program's standard input."""
         self.process.stdin.write(line.encode() + b"\n")
