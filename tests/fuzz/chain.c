@@ -48,6 +48,9 @@ static bool find_layout(struct run *run)
                               ? layout_from_debug_offsets(&run->location.layout, bytes, length)
                               : layout_from_version(&run->location.layout, run->chain->version);
     run->location.has_layout = error == NULL;
+    /* Before 3.7 there is no _PyRuntime: the head of the list stands for it. */
+    if (run->location.layout.runtime.interpreters_head == LAYOUT_NONE)
+        run->location.layout.runtime.interpreters_head = 0;
     error_free(error);
     return run->location.has_layout;
 }

@@ -124,6 +124,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "record_memory: %s\n", error != NULL ? error_message(error) : "no interpreter there");
         return 1;
     }
+    if (location.version < 0x03070000) /* as in chain.c */
+        location.runtime += location.layout.runtime.interpreters_head;
     put_number(location.version, 4);
     put_number(SAMPLES, 4);
     put_number(location.runtime, 8);
