@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <semaphore.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -43,7 +44,7 @@ static bool starts_with(const char *text, const char *start)
 }
 
 /* A socket by its protocol, as the kernel names it: "TCP", "UNIX-STREAM", "NETLINK" ... */
-static enum thread_state socket_state(const char *path)
+static enum thread_state ask_socket(const char *path)
 {
     char protocol[32] = "";
 
@@ -66,7 +67,19 @@ static enum thread_state file_state(const char *path)
     return S_ISCHR(status.stx_mode) ? THREAD_OTHER : THREAD_DISK;
 }
 
-static enum thread_state descriptor_state(pid_t pid, int fd)
+static enum thread_state socket_state(struct wait_finder *finder, const char *path, const char *link)
+{
+    uint64_t inode = strtoull(link + strlen("socket:["), NULL, 10);
+    size_t slot = (size_t)(inode % WAIT_REMEMBERED_SOCKETS);
+
+    if (finder->sockets[slot].inode != inode) {
+        finder->sockets[slot].inode = inode;
+        finder->sockets[slot].state = ask_socket(path);
+    }
+    return finder->sockets[slot].state;
+}
+
+static enum thread_state descriptor_state(struct wait_finder *finder, int fd)
 {
     static const struct {
         const char *start;
@@ -85,13 +98,13 @@ static enum thread_state descriptor_state(pid_t pid, int fd)
     };
     char path[48], link[64];
 
-    snprintf(path, sizeof(path), "/proc/%d/fd/%d", pid, fd);
+    snprintf(path, sizeof(path), "/proc/%d/fd/%d", finder->pid, fd);
     ssize_t length = readlink(path, link, sizeof(link) - 1);
     if (length < 0)
         return THREAD_OTHER;
     link[length] = '\0';
     if (starts_with(link, "socket:["))
-        return socket_state(path);
+        return socket_state(finder, path, link);
     for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
         if (starts_with(link, links[i].start))
             return links[i].state;
@@ -101,7 +114,7 @@ static enum thread_state descriptor_state(pid_t pid, int fd)
 
 /* A poll that another call made for its own descriptor waits for what that is; so does one for a process's end. A poll of
  * nothing is a sleep (time.sleep() to 3.10). */
-static void find_watched(const struct wait_finder *finder, const struct system_call *call,
+static void find_watched(struct wait_finder *finder, const struct system_call *call,
                          const struct kernel_activity *activity, struct wait_reason *reason)
 {
     struct watched_descriptors watched = watched_descriptors_read(finder->pid, call, activity);
@@ -111,7 +124,7 @@ static void find_watched(const struct wait_finder *finder, const struct system_c
     if (watched.count == 0)
         reason->state = THREAD_SLEEP;
     if (watched.count == 1) {
-        enum thread_state state = descriptor_state(finder->pid, watched.fds[0]);
+        enum thread_state state = descriptor_state(finder, watched.fds[0]);
         reason->fd = watched.fds[0];
         if (state == THREAD_CHILD || (watched.in_call && state != THREAD_OTHER))
             reason->state = state;
@@ -177,8 +190,7 @@ static void find_child(const struct kernel_activity *activity, const struct syst
         reason->child = id;
 }
 
-static struct wait_reason find_in_call(const struct wait_finder *finder,
-                                       const struct thread_reference *thread,
+static struct wait_reason find_in_call(struct wait_finder *finder, const struct thread_reference *thread,
                                        const struct kernel_activity *activity)
 {
     struct wait_reason reason = wait_reason_of_state(THREAD_OTHER);
@@ -194,7 +206,7 @@ static struct wait_reason find_in_call(const struct wait_finder *finder,
     case CALL_FIXED:
         break;
     case CALL_BY_DESCRIPTOR:
-        reason.state = descriptor_state(finder->pid, reason.fd);
+        reason.state = descriptor_state(finder, reason.fd);
         break;
     case CALL_FUTEX:
         find_lock(finder, thread, activity->arguments[0], &reason);
@@ -210,7 +222,7 @@ static struct wait_reason find_in_call(const struct wait_finder *finder,
     return reason;
 }
 
-struct wait_reason wait_reason_find(const struct wait_finder *finder, const struct thread_reference *thread,
+struct wait_reason wait_reason_find(struct wait_finder *finder, const struct thread_reference *thread,
                                     pid_t tid, const struct kernel_activity *activity)
 {
     struct wait_reason reason = wait_reason_of_state(THREAD_OTHER);

@@ -20,12 +20,21 @@ struct wait_reason {
 /* Nothing is known but the state. */
 struct wait_reason wait_reason_of_state(enum thread_state state);
 
-/* What is the same for all waits of one process. */
+enum {
+    WAIT_REMEMBERED_SOCKETS = 64,
+};
+
+/* What is the same for all waits of one process, and what was found out about its sockets: the number of one is not soon
+ * used again. */
 struct wait_finder {
     pid_t pid;
     uint64_t gil_bytes;   /* size of what a thread's reference has as `gil` */
     bool has_parking_lot; /* locks are waited for in Python/parking_lot.c, from 3.13 on */
     uint32_t attachment;  /* of the layout: where a thread state says whether it is suspended */
+    struct {
+        uint64_t inode; /* 0: empty */
+        enum thread_state state;
+    } sockets[WAIT_REMEMBERED_SOCKETS];
 };
 
 struct wait_finder wait_finder_of(pid_t pid, const struct python_layout *layout);
@@ -35,7 +44,7 @@ struct wait_finder wait_finder_of(pid_t pid, const struct python_layout *layout)
  * thread    its state in the interpreter, and the interpreter's GIL
  * tid       for a closer look at a thread that waits outside of the calls that are known; 0 for none
  * activity  of a thread that is blocked */
-struct wait_reason wait_reason_find(const struct wait_finder *finder, const struct thread_reference *thread,
+struct wait_reason wait_reason_find(struct wait_finder *finder, const struct thread_reference *thread,
                                     pid_t tid, const struct kernel_activity *activity);
 
 #endif
