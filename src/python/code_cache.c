@@ -2,9 +2,10 @@
 
 #include "base/hash.h"
 #include "base/memory.h"
+#include "python/bytecode_copies.h"
+#include "python/code_reader.h"
 #include "python/line_table.h"
 #include "python/memory.h"
-#include "python/unicode.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -13,49 +14,28 @@
 enum {
     MAX_ENTRIES = 1 << 16,
     FIRST_CAPACITY = 1 << 10,
-    MAX_BYTECODE_BYTES = 16 << 20,
-    MAX_FRAME_SLOTS = 1 << 20,
     MAX_LINE_TABLE_BYTES = 1 << 20, /* of one code object, as the process holds it */
     LINE_TABLES_BYTES = 32 << 20,   /* of all code objects, as they are kept here */
-    COPIES_MAX = 8192,              /* of one code object's bytecode: one for each thread */
     COPIES_BYTES = 32 << 20,        /* what where they are takes, for all code objects */
     MAX_LOADS = 256,                /* code objects, and lists of copies, read for one sample */
     MAX_LINE_BYTES = 4 << 20,       /* of line tables read for one sample */
     CODE_UNIT_BYTES = 2,
-    SLOT_BYTES = 8, /* of a local variable or a stack entry in a frame */
-};
-
-/* Whatever differs when an address holds another code object than before. */
-struct identity {
-    uint64_t type;
-    uint64_t filename;
-    uint64_t name;
-    uint64_t qualname;
-    uint64_t line_table;
-    uint64_t bytecode; /* its length in units, or to 3.10 the address of the bytes object that it is in */
-    uint32_t first_line;
-};
-
-/* Where the threads' own copies of a code object's bytecode are. */
-struct copies {
-    uint64_t epoch;    /* of the cache when they were read */
-    size_t count;      /* 0 when they could not be read */
-    uint64_t starts[]; /* 0 for a thread that has no copy yet */
 };
 
 struct entry {
     struct code_object code; /* first, so that an entry is found from what callers hold */
-    struct identity identity;
-    struct line_table *lines; /* NULL until a line is asked for */
-    struct copies *copies;    /* NULL until an instruction is not in the code object itself */
+    struct code_identity identity;
+    struct line_table *lines;       /* NULL until a line is asked for */
+    struct bytecode_copies *copies; /* NULL until an instruction is not in the code object itself */
+    uint64_t copies_epoch;          /* of the cache when they were read */
 };
 
 struct code_cache {
     pid_t pid;
     const struct python_layout *layout;
     struct call_tree *tree;
+    struct code_reader *reader;
     uint64_t key;         /* of the hash, so that no target can choose addresses that collide */
-    uint64_t code_type;   /* address of PyCode_Type; 0 until it is learned */
     struct entry **slots; /* open addressing; NULL is free */
     size_t capacity;      /* a power of two */
     size_t used;
@@ -64,17 +44,6 @@ struct code_cache {
     uint64_t copies_epoch; /* counts the times that they were forgotten */
     size_t loads_left;     /* for this sample */
     size_t line_bytes_left;
-    unsigned char characters[2][UNICODE_MAX_BYTES];
-    char filename[UNICODE_TEXT_SIZE];
-    char qualname[UNICODE_TEXT_SIZE];
-};
-
-/* Code objects that the interpreter makes for itself.
- *
- * source  3.12 Objects/codeobject.c, _Py_MakeShimCode; 3.13 to 3.15 Python/specialize.c, _Py_InitCleanup */
-static const struct function internal_functions[] = {
-    {.name = "<interpreter trampoline>", .file = "<shim>", .line = 1},
-    {.name = "__init__", .file = "__init__", .line = 0},
 };
 
 struct code_cache *code_cache_new(pid_t pid, const struct python_layout *layout, struct call_tree *tree)
@@ -84,6 +53,7 @@ struct code_cache *code_cache_new(pid_t pid, const struct python_layout *layout,
     cache->pid = pid;
     cache->layout = layout;
     cache->tree = tree;
+    cache->reader = code_reader_new(pid, layout);
     cache->key = hash_random_key();
     cache->capacity = FIRST_CAPACITY;
     cache->slots = memory_allocate(cache->capacity, sizeof(struct entry *));
@@ -100,16 +70,11 @@ static void forget_lines(struct code_cache *cache, struct entry *entry)
     entry->lines = NULL;
 }
 
-static size_t copies_size(size_t count)
-{
-    return sizeof(struct copies) + count * sizeof(uint64_t);
-}
-
 static void forget_copies(struct code_cache *cache, struct entry *entry)
 {
     if (entry->copies == NULL)
         return;
-    cache->copies_bytes -= copies_size(entry->copies->count);
+    cache->copies_bytes -= bytecode_copies_size(entry->copies);
     free(entry->copies);
     entry->copies = NULL;
 }
@@ -130,6 +95,7 @@ void code_cache_free(struct code_cache *cache)
             entry_free(cache, cache->slots[i]);
     }
     free(cache->slots);
+    code_reader_free(cache->reader);
     free(cache);
 }
 
@@ -237,132 +203,19 @@ void code_cache_begin_sample(struct code_cache *cache)
     cache->line_bytes_left = MAX_LINE_BYTES;
 }
 
-static void parse_identity(struct identity *identity, const struct python_layout *layout,
-                           const unsigned char *bytes)
-{
-    memset(identity, 0, sizeof(*identity));
-    identity->type = memory_get_u64(bytes, layout->object.type);
-    identity->filename = memory_get_u64(bytes, layout->code.filename);
-    identity->name = memory_get_u64(bytes, layout->code.name);
-    identity->qualname =
-        layout->code.qualname != LAYOUT_NONE ? memory_get_u64(bytes, layout->code.qualname) : identity->name;
-    identity->line_table = memory_get_u64(bytes, layout->code.linetable);
-    identity->bytecode = memory_get_u64(
-        bytes, layout->code.bytecode != LAYOUT_NONE ? layout->code.bytecode : layout->code.code_units);
-    identity->first_line = memory_get_u32(bytes, layout->code.firstlineno);
-}
-
-static bool is_code_type(const struct code_cache *cache, uint64_t type)
-{
-    static const char expected[] = "code";
-    char name[sizeof(expected)];
-    uint64_t name_address;
-
-    return memory_is_pointer(type) &&
-           memory_read_word(cache->pid, type + cache->layout->object.type_name, &name_address) &&
-           memory_read(cache->pid, name_address, name, sizeof(name)) &&
-           memcmp(name, expected, sizeof(expected)) == 0;
-}
-
-/* Whether what was read can be a code object. The address of its type is learned from the first one. */
-static bool check_identity(struct code_cache *cache, const struct identity *identity)
-{
-    if (!memory_is_pointer(identity->filename) || !memory_is_pointer(identity->name) ||
-        !memory_is_pointer(identity->qualname) || !memory_is_pointer(identity->line_table))
-        return false;
-    if (cache->code_type == 0 && is_code_type(cache, identity->type))
-        cache->code_type = identity->type;
-    return cache->code_type != 0 && identity->type == cache->code_type;
-}
-
-/* Bring file and qualified name of a code object over, clean, to the buffers of the cache. */
-static bool read_names(struct code_cache *cache, const struct identity *identity)
-{
-    const uint64_t addresses[2] = {identity->filename, identity->qualname};
-    char *texts[2] = {cache->filename, cache->qualname};
-    unsigned char headers[2][UNICODE_HEADER_MAX];
-    struct unicode_characters characters[2];
-    struct memory_piece pieces[2];
-
-    for (size_t i = 0; i < 2; i++)
-        pieces[i] = (struct memory_piece){addresses[i], headers[i], unicode_header_size(cache->layout)};
-    if (memory_read_pieces(cache->pid, pieces, 2) != 2)
-        return false;
-    for (size_t i = 0; i < 2; i++) {
-        if (!unicode_find_characters(&characters[i], cache->layout, addresses[i], headers[i]))
-            return false;
-        pieces[i] = (struct memory_piece){characters[i].address, cache->characters[i],
-                                          (size_t)characters[i].length * characters[i].width};
-    }
-    if (memory_read_pieces(cache->pid, pieces, 2) != 2)
-        return false;
-    for (size_t i = 0; i < 2; i++)
-        unicode_clean(texts[i], &characters[i], cache->characters[i]);
-    return true;
-}
-
-static bool is_internal(const struct code_cache *cache, uint32_t line)
-{
-    for (size_t i = 0; i < sizeof(internal_functions) / sizeof(internal_functions[0]); i++) {
-        const struct function *internal = &internal_functions[i];
-        if (internal->line == line && strcmp(internal->file, cache->filename) == 0 &&
-            strcmp(internal->name, cache->qualname) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* Where the bytecode begins and how long it is; false when it cannot be. */
-static bool find_bytecode(const struct code_cache *cache, const struct identity *identity,
-                          struct code_object *code)
-{
-    const struct python_layout *layout = cache->layout;
-    uint64_t length = identity->bytecode;
-
-    code->instructions = code->address + layout->code.instructions;
-    if (layout->code.bytecode == LAYOUT_NONE) {
-        if (length > MAX_BYTECODE_BYTES / layout->code.unit_bytes)
-            return false;
-        length *= layout->code.unit_bytes;
-    } else {
-        code->instructions = identity->bytecode + layout->bytes.data;
-        if (!memory_is_pointer(identity->bytecode) ||
-            !memory_read_word(cache->pid, identity->bytecode + layout->bytes.length, &length))
-            return false;
-    }
-    code->instruction_bytes = (uint32_t)length;
-    return length > 0 && length <= MAX_BYTECODE_BYTES;
-}
-
-/* How large its frame is on the data stack; false when it cannot be. */
-static bool find_frame_size(const struct python_layout *layout, const unsigned char *bytes, uint32_t *size)
-{
-    *size = 0;
-    if (layout->frame_storage != FRAMES_IN_DATA_STACK)
-        return true;
-    uint32_t locals = memory_get_u32(bytes, layout->code.nlocalsplus);
-    uint32_t stack = memory_get_u32(bytes, layout->code.stacksize);
-    *size = layout->frame.size + (locals + stack) * SLOT_BYTES;
-    return locals <= MAX_FRAME_SLOTS && stack <= MAX_FRAME_SLOTS;
-}
-
 /* Fill an entry from the bytes of a code object; false when they are none. */
 static bool fill_entry(struct code_cache *cache, struct entry *entry, uint64_t address,
                        const unsigned char *bytes, uint64_t now_ns)
 {
     struct code_object code = {.address = address, .verified_ns = now_ns, .added_ns = now_ns};
-    struct identity identity;
+    struct code_identity identity;
+    struct function function;
 
-    parse_identity(&identity, cache->layout, bytes);
-    if (!check_identity(cache, &identity) || !find_bytecode(cache, &identity, &code) ||
-        !find_frame_size(cache->layout, bytes, &code.frame_bytes) || !read_names(cache, &identity))
+    if (!code_reader_parse(cache->reader, bytes, &code, &identity, &function))
         return false;
-
-    uint32_t line = identity.first_line <= INT32_MAX ? identity.first_line : 0;
     forget_lines(cache, entry);
     forget_copies(cache, entry);
-    code.function = call_tree_add_function(cache->tree, cache->qualname, cache->filename, line);
-    code.internal = is_internal(cache, line);
+    code.function = call_tree_add_function(cache->tree, function.name, function.file, function.line);
     entry->identity = identity;
     entry->code = code;
     return true;
@@ -398,9 +251,9 @@ struct code_object *code_cache_load(struct code_cache *cache, uint64_t address, 
 static bool verify_entry(struct code_cache *cache, size_t slot, const unsigned char *bytes, uint64_t now_ns)
 {
     struct entry *entry = cache->slots[slot];
-    struct identity identity;
+    struct code_identity identity;
 
-    parse_identity(&identity, cache->layout, bytes);
+    code_identity_parse(&identity, cache->layout, bytes);
     if (memcmp(&identity, &entry->identity, sizeof(identity)) == 0) {
         entry->code.verified_ns = now_ns;
         return false;
@@ -499,9 +352,6 @@ uint32_t code_cache_line(struct code_cache *cache, const struct code_object *cod
 
 static void load_copies(struct code_cache *cache, struct entry *entry)
 {
-    const struct python_layout *layout = cache->layout;
-    uint64_t list, count;
-
     forget_copies(cache, entry);
     if (cache->copies_bytes > COPIES_BYTES) {
         for (size_t i = 0; i < cache->capacity; i++) {
@@ -509,34 +359,10 @@ static void load_copies(struct code_cache *cache, struct entry *entry)
                 forget_copies(cache, cache->slots[i]);
         }
     }
-    if (!memory_read_word(cache->pid, entry->code.address + layout->code.bytecode_copies, &list) ||
-        !memory_is_pointer(list) ||
-        !memory_read_word(cache->pid, list + layout->bytecode_copies.count, &count) || count > COPIES_MAX)
-        return;
-    struct copies *copies = memory_allocate(1, copies_size(count));
-    if (!memory_read(cache->pid, list + layout->bytecode_copies.entries, copies->starts,
-                     count * sizeof(copies->starts[0]))) {
-        free(copies);
-        return;
-    }
-    copies->epoch = cache->copies_epoch;
-    copies->count = count;
-    entry->copies = copies;
-    cache->copies_bytes += copies_size(count);
-}
-
-static bool find_in_copies(const struct entry *entry, uint32_t index, uint64_t *instruction)
-{
-    const struct copies *copies = entry->copies;
-
-    for (size_t i = 0; copies != NULL && i < copies->count; i++) {
-        uint64_t start = copies->starts[(index + i) % copies->count];
-        if (start != 0 && *instruction >= start && *instruction - start < entry->code.instruction_bytes) {
-            *instruction = entry->code.instructions + (*instruction - start);
-            return true;
-        }
-    }
-    return false;
+    entry->copies = bytecode_copies_read(cache->pid, cache->layout, entry->code.address);
+    entry->copies_epoch = cache->copies_epoch;
+    if (entry->copies != NULL)
+        cache->copies_bytes += bytecode_copies_size(entry->copies);
 }
 
 bool code_cache_find_original(struct code_cache *cache, const struct code_object *code, uint32_t index,
@@ -546,14 +372,14 @@ bool code_cache_find_original(struct code_cache *cache, const struct code_object
 
     if (entry == NULL)
         return false;
-    if (entry->copies != NULL && entry->copies->epoch == cache->copies_epoch &&
-        find_in_copies(entry, index, instruction))
+    if (entry->copies_epoch == cache->copies_epoch &&
+        bytecode_copies_find(entry->copies, code, index, instruction))
         return true;
     if (cache->loads_left == 0)
         return false;
     cache->loads_left--;
     load_copies(cache, entry);
-    return find_in_copies(entry, index, instruction);
+    return bytecode_copies_find(entry->copies, code, index, instruction);
 }
 
 void code_cache_forget_copies(struct code_cache *cache)

@@ -1,0 +1,167 @@
+#include "python/code_reader.h"
+
+#include "base/memory.h"
+#include "python/memory.h"
+#include "python/unicode.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    MAX_BYTECODE_BYTES = 16 << 20,
+    MAX_FRAME_SLOTS = 1 << 20,
+    SLOT_BYTES = 8, /* of a local variable or a stack entry in a frame */
+};
+
+struct code_reader {
+    pid_t pid;
+    const struct python_layout *layout;
+    uint64_t code_type; /* address of PyCode_Type; 0 until it is learned */
+    unsigned char characters[2][UNICODE_MAX_BYTES];
+    char filename[UNICODE_TEXT_SIZE];
+    char qualname[UNICODE_TEXT_SIZE];
+};
+
+/* Code objects that the interpreter makes for itself.
+ *
+ * source  3.12 Objects/codeobject.c, _Py_MakeShimCode; 3.13 to 3.15 Python/specialize.c, _Py_InitCleanup */
+static const struct function internal_functions[] = {
+    {.name = "<interpreter trampoline>", .file = "<shim>", .line = 1},
+    {.name = "__init__", .file = "__init__", .line = 0},
+};
+
+struct code_reader *code_reader_new(pid_t pid, const struct python_layout *layout)
+{
+    struct code_reader *reader = memory_allocate(1, sizeof(*reader));
+
+    reader->pid = pid;
+    reader->layout = layout;
+    return reader;
+}
+
+void code_reader_free(struct code_reader *reader)
+{
+    free(reader);
+}
+
+void code_identity_parse(struct code_identity *identity, const struct python_layout *layout,
+                         const unsigned char *bytes)
+{
+    memset(identity, 0, sizeof(*identity));
+    identity->type = memory_get_u64(bytes, layout->object.type);
+    identity->filename = memory_get_u64(bytes, layout->code.filename);
+    identity->name = memory_get_u64(bytes, layout->code.name);
+    identity->qualname =
+        layout->code.qualname != LAYOUT_NONE ? memory_get_u64(bytes, layout->code.qualname) : identity->name;
+    identity->line_table = memory_get_u64(bytes, layout->code.linetable);
+    identity->bytecode = memory_get_u64(
+        bytes, layout->code.bytecode != LAYOUT_NONE ? layout->code.bytecode : layout->code.code_units);
+    identity->first_line = memory_get_u32(bytes, layout->code.firstlineno);
+}
+
+static bool is_code_type(const struct code_reader *reader, uint64_t type)
+{
+    static const char expected[] = "code";
+    char name[sizeof(expected)];
+    uint64_t name_address;
+
+    return memory_is_pointer(type) &&
+           memory_read_word(reader->pid, type + reader->layout->object.type_name, &name_address) &&
+           memory_read(reader->pid, name_address, name, sizeof(name)) &&
+           memcmp(name, expected, sizeof(expected)) == 0;
+}
+
+/* Whether what was read can be a code object. The address of its type is learned from the first one. */
+static bool check_identity(struct code_reader *reader, const struct code_identity *identity)
+{
+    if (!memory_is_pointer(identity->filename) || !memory_is_pointer(identity->name) ||
+        !memory_is_pointer(identity->qualname) || !memory_is_pointer(identity->line_table))
+        return false;
+    if (reader->code_type == 0 && is_code_type(reader, identity->type))
+        reader->code_type = identity->type;
+    return reader->code_type != 0 && identity->type == reader->code_type;
+}
+
+/* Bring file and qualified name of a code object over, clean, to the buffers of the reader. */
+static bool read_names(struct code_reader *reader, const struct code_identity *identity)
+{
+    const uint64_t addresses[2] = {identity->filename, identity->qualname};
+    char *texts[2] = {reader->filename, reader->qualname};
+    unsigned char headers[2][UNICODE_HEADER_MAX];
+    struct unicode_characters characters[2];
+    struct memory_piece pieces[2];
+
+    for (size_t i = 0; i < 2; i++)
+        pieces[i] = (struct memory_piece){addresses[i], headers[i], unicode_header_size(reader->layout)};
+    if (memory_read_pieces(reader->pid, pieces, 2) != 2)
+        return false;
+    for (size_t i = 0; i < 2; i++) {
+        if (!unicode_find_characters(&characters[i], reader->layout, addresses[i], headers[i]))
+            return false;
+        pieces[i] = (struct memory_piece){characters[i].address, reader->characters[i],
+                                          (size_t)characters[i].length * characters[i].width};
+    }
+    if (memory_read_pieces(reader->pid, pieces, 2) != 2)
+        return false;
+    for (size_t i = 0; i < 2; i++)
+        unicode_clean(texts[i], &characters[i], reader->characters[i]);
+    return true;
+}
+
+static bool is_internal(const struct code_reader *reader, uint32_t line)
+{
+    for (size_t i = 0; i < sizeof(internal_functions) / sizeof(internal_functions[0]); i++) {
+        const struct function *internal = &internal_functions[i];
+        if (internal->line == line && strcmp(internal->file, reader->filename) == 0 &&
+            strcmp(internal->name, reader->qualname) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Where the bytecode begins and how long it is; false when it cannot be. */
+static bool find_bytecode(const struct code_reader *reader, const struct code_identity *identity,
+                          struct code_object *code)
+{
+    const struct python_layout *layout = reader->layout;
+    uint64_t length = identity->bytecode;
+
+    code->instructions = code->address + layout->code.instructions;
+    if (layout->code.bytecode == LAYOUT_NONE) {
+        if (length > MAX_BYTECODE_BYTES / layout->code.unit_bytes)
+            return false;
+        length *= layout->code.unit_bytes;
+    } else {
+        code->instructions = identity->bytecode + layout->bytes.data;
+        if (!memory_is_pointer(identity->bytecode) ||
+            !memory_read_word(reader->pid, identity->bytecode + layout->bytes.length, &length))
+            return false;
+    }
+    code->instruction_bytes = (uint32_t)length;
+    return length > 0 && length <= MAX_BYTECODE_BYTES;
+}
+
+/* How large its frame is on the data stack; false when it cannot be. */
+static bool find_frame_size(const struct python_layout *layout, const unsigned char *bytes, uint32_t *size)
+{
+    *size = 0;
+    if (layout->frame_storage != FRAMES_IN_DATA_STACK)
+        return true;
+    uint32_t locals = memory_get_u32(bytes, layout->code.nlocalsplus);
+    uint32_t stack = memory_get_u32(bytes, layout->code.stacksize);
+    *size = layout->frame.size + (locals + stack) * SLOT_BYTES;
+    return locals <= MAX_FRAME_SLOTS && stack <= MAX_FRAME_SLOTS;
+}
+
+bool code_reader_parse(struct code_reader *reader, const unsigned char *bytes, struct code_object *code,
+                       struct code_identity *identity, struct function *function)
+{
+    code_identity_parse(identity, reader->layout, bytes);
+    if (!check_identity(reader, identity) || !find_bytecode(reader, identity, code) ||
+        !find_frame_size(reader->layout, bytes, &code->frame_bytes) || !read_names(reader, identity))
+        return false;
+    uint32_t line = identity->first_line <= INT32_MAX ? identity->first_line : 0;
+    code->internal = is_internal(reader, line);
+    *function = (struct function){.name = reader->qualname, .file = reader->filename, .line = line};
+    return true;
+}
