@@ -1,8 +1,7 @@
 #include "python/unwind_objects.h"
 
 #include "base/memory.h"
-#include "python/memory.h"
-#include "python/moment.h"
+#include "python/object_copy.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -41,15 +40,7 @@
  * source  CPython Objects/frameobject.c (frame_dealloc, PyFrame_New), Python/ceval.c, Objects/genobject.c */
 
 enum {
-    INNER_STACK_FRAMES = 4, /* of the last stack */
-    RECENT_TOPS = 6,
-    MAX_INNER = INNER_STACK_FRAMES + RECENT_TOPS,
-    MAX_SINGLE_READS = UNWIND_MAX_FRAMES, /* in one sample */
-    MAX_MISSING_PIECES = 256,             /* of one vectored read; with more, the rest is not read */
-    FRAME_BYTES = 256,
-    THREAD_BYTES = 1024,
     ATTEMPTS = 2,
-    STATE_LEFT = 4, /* 3.10: FRAME_CLEARED; the states between FRAME_EXECUTING and it are those of leaving */
 };
 
 /* A frame that was on top, and where it was called from then. */
@@ -64,57 +55,14 @@ struct object_hint {
     uint64_t *stack; /* addresses of the last stack's frames, innermost first */
     size_t capacity;
     size_t count;
-    struct recent_top tops[RECENT_TOPS]; /* the last one first */
-};
-
-struct frame_bytes {
-    unsigned char bytes[FRAME_BYTES];
-};
-
-/* What a copy of a frame says. */
-struct object_view {
-    uint64_t back;
-    uint64_t code;
-    uint64_t references;
-    uint64_t type;
-    int32_t last_instruction;
-    bool executes;
-    bool leaves; /* on its way in or out; only the frame on top can be that */
-};
-
-/* Two copies of a frame, before and after the pointer. */
-enum side {
-    BEFORE,
-    AFTER,
-    SIDES,
+    struct recent_top tops[OBJECT_COPY_RECENT_TOPS]; /* the last one first */
 };
 
 struct object_unwinder {
-    pid_t pid;
     const struct python_layout *layout;
     struct code_cache *codes;
-    uint64_t frame_type; /* address of PyFrame_Type; 0 until it is learned */
-    uint64_t thread;     /* thread state that is being read */
+    struct object_copy copy;
     uint64_t now_ns;
-
-    struct memory_piece *pieces;
-    size_t piece_capacity;
-    size_t piece_count;
-
-    unsigned char thread_state[THREAD_BYTES];
-    uint64_t pointer;
-    uint64_t inner[MAX_INNER];
-    size_t inner_count;
-    struct frame_bytes inner_copies[SIDES][MAX_INNER];
-    uint64_t *outer;
-    size_t outer_capacity;
-    size_t outer_count;
-    size_t outer_cursor; /* where the next look-up starts */
-    struct frame_bytes *outer_copies;
-    size_t outer_copy_capacity;
-    struct frame_bytes inner_end_again; /* the outermost of the inner frames, after the outer ones */
-    size_t single_reads;
-
     uint64_t *stack; /* addresses of what is in `frames` */
     size_t stack_capacity;
     struct frame frames[UNWIND_MAX_FRAMES];
@@ -126,7 +74,8 @@ struct object_unwinder *object_unwinder_new(pid_t pid, const struct python_layou
 {
     struct object_unwinder *unwinder = memory_allocate(1, sizeof(*unwinder));
 
-    unwinder->pid = pid;
+    unwinder->copy.pid = pid;
+    unwinder->copy.layout = layout;
     unwinder->layout = layout;
     unwinder->codes = codes;
     unwinder->stack = memory_grow(NULL, &unwinder->stack_capacity, UNWIND_MAX_FRAMES, sizeof(uint64_t));
@@ -137,9 +86,7 @@ void object_unwinder_free(struct object_unwinder *unwinder)
 {
     if (unwinder == NULL)
         return;
-    free(unwinder->pieces);
-    free(unwinder->outer);
-    free(unwinder->outer_copies);
+    object_copy_release(&unwinder->copy);
     free(unwinder->stack);
     free(unwinder);
 }
@@ -150,49 +97,6 @@ void object_hint_free(struct object_hint *hint)
         return;
     free(hint->stack);
     free(hint);
-}
-
-/* ---- what a copy says ---- */
-
-static bool is_frame_type(struct object_unwinder *unwinder, uint64_t type)
-{
-    static const char expected[] = "frame";
-    char name[sizeof(expected)];
-    uint64_t address;
-
-    if (unwinder->frame_type == 0 && memory_is_pointer(type) &&
-        memory_read_word(unwinder->pid, type + unwinder->layout->object.type_name, &address) &&
-        memory_read(unwinder->pid, address, name, sizeof(name)) && memcmp(name, expected, sizeof(name)) == 0)
-        unwinder->frame_type = type;
-    return unwinder->frame_type != 0 && type == unwinder->frame_type;
-}
-
-static struct object_view view_copy(const struct object_unwinder *unwinder, const struct frame_bytes *copy)
-{
-    const struct python_layout *layout = unwinder->layout;
-    const unsigned char *bytes = copy->bytes;
-    struct object_view view = {
-        .back = memory_get_u64(bytes, layout->frame_object.back),
-        .code = memory_get_u64(bytes, layout->frame_object.code),
-        .references = memory_get_u64(bytes, layout->frame_object.reference_count),
-        .type = memory_get_u64(bytes, layout->object.type),
-        .last_instruction = (int32_t)memory_get_u32(bytes, layout->frame_object.last_instruction),
-    };
-
-    if (layout->frame_object.state == LAYOUT_NONE) {
-        view.executes = memory_get_u64(bytes, layout->frame_object.thread) == unwinder->thread;
-        return view;
-    }
-    uint8_t state = memory_get_u8(bytes, layout->frame_object.state);
-    view.executes = state == layout->frame_object.executing;
-    view.leaves = view.back != 0 && state < STATE_LEFT;
-    return view;
-}
-
-static bool is_alive(struct object_unwinder *unwinder, const struct object_view *view, bool is_top)
-{
-    return view->references > 0 && view->references < UINT32_MAX &&
-           (view->executes || (is_top && view->leaves)) && is_frame_type(unwinder, view->type);
 }
 
 /* The code object of a frame and the instruction in it, if the frame can be one. A code object that does not
@@ -213,156 +117,7 @@ static const struct code_object *find_code(struct object_unwinder *unwinder, con
     return NULL;
 }
 
-/* ---- copying ---- */
-
-static void add_piece(struct object_unwinder *unwinder, uint64_t address, void *buffer, size_t size)
-{
-    unwinder->pieces = memory_grow(unwinder->pieces, &unwinder->piece_capacity, unwinder->piece_count + 1,
-                                   sizeof(*unwinder->pieces));
-    unwinder->pieces[unwinder->piece_count++] = (struct memory_piece){address, buffer, size};
-}
-
-static void add_frame_piece(struct object_unwinder *unwinder, uint64_t address, struct frame_bytes *copy)
-{
-    add_piece(unwinder, address, copy->bytes, unwinder->layout->frame_object.size);
-}
-
-static void add_moment_pieces(struct object_unwinder *unwinder, const struct thread_reference *thread,
-                              struct moment_copy *copy)
-{
-    struct memory_piece pieces[MOMENT_MAX_PIECES];
-    size_t count = moment_plan(copy, unwinder->layout, thread, pieces);
-
-    for (size_t i = 0; i < count; i++)
-        add_piece(unwinder, pieces[i].address, pieces[i].buffer, pieces[i].size);
-}
-
-static bool is_inner(const struct object_unwinder *unwinder, uint64_t address)
-{
-    for (size_t i = 0; i < unwinder->inner_count; i++) {
-        if (unwinder->inner[i] == address)
-            return true;
-    }
-    return false;
-}
-
-/* Decide which frames are read, and how often. */
-static void choose_frames(struct object_unwinder *unwinder, const struct object_hint *hint)
-{
-    size_t inner_of_stack = hint->count < INNER_STACK_FRAMES ? hint->count : INNER_STACK_FRAMES;
-
-    unwinder->inner_count = 0;
-    for (size_t i = 0; i < RECENT_TOPS && hint->tops[i].address != 0; i++) {
-        bool on_stack = false;
-        for (size_t j = 0; j < inner_of_stack; j++)
-            on_stack = on_stack || hint->stack[j] == hint->tops[i].address;
-        if (!on_stack)
-            unwinder->inner[unwinder->inner_count++] = hint->tops[i].address;
-    }
-    for (size_t i = 0; i < inner_of_stack; i++)
-        unwinder->inner[unwinder->inner_count++] = hint->stack[i];
-
-    unwinder->outer_count = unwinder->outer_cursor = 0;
-    size_t outer = hint->count - inner_of_stack;
-    unwinder->outer =
-        memory_grow(unwinder->outer, &unwinder->outer_capacity, outer + 1, sizeof(*unwinder->outer));
-    unwinder->outer_copies = memory_grow(unwinder->outer_copies, &unwinder->outer_copy_capacity, outer + 1,
-                                         sizeof(*unwinder->outer_copies));
-    for (size_t i = 0; i < outer; i++)
-        unwinder->outer[unwinder->outer_count++] = hint->stack[inner_of_stack + i];
-}
-
-static void plan_frames(struct object_unwinder *unwinder, uint64_t pointer_address)
-{
-    for (size_t i = 0; i < unwinder->inner_count; i++)
-        add_frame_piece(unwinder, unwinder->inner[i], &unwinder->inner_copies[BEFORE][i]);
-    add_piece(unwinder, pointer_address, &unwinder->pointer, sizeof(unwinder->pointer));
-    for (size_t i = unwinder->inner_count; i-- > 0;)
-        add_frame_piece(unwinder, unwinder->inner[i], &unwinder->inner_copies[AFTER][i]);
-    for (size_t i = unwinder->outer_count; i-- > 0;) /* mostly in the order in which they were made */
-        add_frame_piece(unwinder, unwinder->outer[i], &unwinder->outer_copies[i]);
-    if (unwinder->inner_count > 0)
-        add_frame_piece(unwinder, unwinder->inner[unwinder->inner_count - 1], &unwinder->inner_end_again);
-}
-
-/* Read all pieces; one that cannot be read (a frame whose memory was given back) becomes zeros: a dead frame.
- *
- * returns  whether the first one came */
-static bool read_pieces(struct object_unwinder *unwinder)
-{
-    size_t done = 0;
-    size_t missing = 0;
-    bool first_came = false;
-
-    while (done < unwinder->piece_count && missing < MAX_MISSING_PIECES) {
-        size_t count = unwinder->piece_count - done;
-        if (count > MEMORY_MAX_PIECES)
-            count = MEMORY_MAX_PIECES;
-        size_t came = memory_read_pieces(unwinder->pid, unwinder->pieces + done, count);
-        first_came = first_came || (done == 0 && came > 0);
-        if (!first_came)
-            return false;
-        done += came;
-        if (came < count) {
-            memset(unwinder->pieces[done].buffer, 0, unwinder->pieces[done].size);
-            done++;
-            missing++;
-        }
-    }
-    for (; done < unwinder->piece_count; done++)
-        memset(unwinder->pieces[done].buffer, 0, unwinder->pieces[done].size);
-    return true;
-}
-
-/* Read one frame that nobody expected; NULL when it cannot be read. */
-static const struct frame_bytes *read_single(struct object_unwinder *unwinder, uint64_t address)
-{
-    size_t place = unwinder->outer_count;
-
-    if (!memory_is_pointer(address) || unwinder->single_reads >= MAX_SINGLE_READS)
-        return NULL;
-    unwinder->single_reads++;
-    unwinder->outer =
-        memory_grow(unwinder->outer, &unwinder->outer_capacity, place + 1, sizeof(*unwinder->outer));
-    unwinder->outer_copies = memory_grow(unwinder->outer_copies, &unwinder->outer_copy_capacity, place + 1,
-                                         sizeof(*unwinder->outer_copies));
-    if (!memory_read(unwinder->pid, address, unwinder->outer_copies[place].bytes,
-                     unwinder->layout->frame_object.size))
-        return NULL;
-    unwinder->outer[place] = address;
-    unwinder->outer_count++;
-    return &unwinder->outer_copies[place];
-}
-
 /* ---- walking ---- */
-
-/* The copy of a frame on one side of the pointer; frames that are not inner ones have one copy. */
-static const struct frame_bytes *find_copy(struct object_unwinder *unwinder, uint64_t address, enum side side)
-{
-    for (size_t i = 0; i < unwinder->inner_count; i++) {
-        if (unwinder->inner[i] == address)
-            return &unwinder->inner_copies[side][i];
-    }
-    for (size_t i = 0; i < unwinder->outer_count; i++) {
-        size_t place = (unwinder->outer_cursor + i) % unwinder->outer_count;
-        if (unwinder->outer[place] == address) {
-            unwinder->outer_cursor = place + 1;
-            return &unwinder->outer_copies[place];
-        }
-    }
-    return read_single(unwinder, address);
-}
-
-static bool view_frame(struct object_unwinder *unwinder, uint64_t address, enum side side,
-                       struct object_view *view)
-{
-    const struct frame_bytes *copy = find_copy(unwinder, address, side);
-
-    if (copy == NULL)
-        return false;
-    *view = view_copy(unwinder, copy);
-    return true;
-}
 
 static bool add_frame(struct object_unwinder *unwinder, uint64_t address, const struct object_view *view)
 {
@@ -376,19 +131,6 @@ static bool add_frame(struct object_unwinder *unwinder, uint64_t address, const 
     return true;
 }
 
-/* Whether the frames further out stood still while they were read: the outermost of the inner ones, if the
- * stack goes through it, was the same before and after them. */
-static bool outer_frames_stood(struct object_unwinder *unwinder, enum side side)
-{
-    size_t last = unwinder->inner_count;
-
-    if (last-- == 0 || unwinder->outer_count == 0)
-        return true;
-    struct object_view first = view_copy(unwinder, &unwinder->inner_copies[side][last]);
-    struct object_view again = view_copy(unwinder, &unwinder->inner_end_again);
-    return is_alive(unwinder, &again, false) && again.back == first.back && again.code == first.code;
-}
-
 /* Follow the links from a frame to the outermost one, which has none.
  *
  * returns  whether the end was reached without a contradiction; of a deeper stack than fits, the innermost
@@ -399,19 +141,20 @@ static bool follow_links(struct object_unwinder *unwinder, uint64_t address, enu
 
     for (; address != 0 && unwinder->frame_count < UNWIND_MAX_FRAMES; is_top = false) {
         struct object_view view;
-        if (!view_frame(unwinder, address, side, &view) || !is_alive(unwinder, &view, is_top) ||
-            !add_frame(unwinder, address, &view))
+        if (!object_copy_view(&unwinder->copy, address, side, &view) ||
+            !object_copy_is_alive(&unwinder->copy, &view, is_top) || !add_frame(unwinder, address, &view))
             return false;
-        through_inner_end = through_inner_end || (unwinder->inner_count > 0 &&
-                                                  address == unwinder->inner[unwinder->inner_count - 1]);
+        through_inner_end =
+            through_inner_end || (unwinder->copy.inner_count > 0 &&
+                                  address == unwinder->copy.inner[unwinder->copy.inner_count - 1]);
         address = view.back;
     }
-    return !through_inner_end || outer_frames_stood(unwinder, side);
+    return !through_inner_end || object_copy_outer_stood(&unwinder->copy, side);
 }
 
 static struct recent_top *find_top(struct object_hint *hint, uint64_t address)
 {
-    for (size_t i = 0; i < RECENT_TOPS; i++) {
+    for (size_t i = 0; i < OBJECT_COPY_RECENT_TOPS; i++) {
         if (hint->tops[i].address == address)
             return &hint->tops[i];
     }
@@ -422,16 +165,16 @@ static struct recent_top *find_top(struct object_hint *hint, uint64_t address)
  * time. */
 static bool follow_finished_call(struct object_unwinder *unwinder, struct object_hint *hint)
 {
-    const struct recent_top *top = find_top(hint, unwinder->pointer);
+    const struct recent_top *top = find_top(hint, unwinder->copy.pointer);
     struct object_view view, caller;
 
-    if (top == NULL || top->caller == 0 || !is_inner(unwinder, top->address) ||
-        !view_frame(unwinder, top->address, BEFORE, &view) || view.code != top->code ||
-        !is_frame_type(unwinder, view.type))
+    if (top == NULL || top->caller == 0 || !object_copy_is_inner(&unwinder->copy, top->address) ||
+        !object_copy_view(&unwinder->copy, top->address, BEFORE, &view) || view.code != top->code ||
+        !object_copy_is_frame_type(&unwinder->copy, view.type))
         return false;
     for (enum side side = BEFORE; side < SIDES; side++) {
         unwinder->frame_count = 0;
-        if (view_frame(unwinder, top->caller, side, &caller) &&
+        if (object_copy_view(&unwinder->copy, top->caller, side, &caller) &&
             caller.last_instruction == top->call_instruction && add_frame(unwinder, top->address, &view) &&
             follow_links(unwinder, top->caller, side, false))
             return true;
@@ -444,7 +187,7 @@ static bool resolve(struct object_unwinder *unwinder, struct object_hint *hint)
 {
     for (enum side side = BEFORE; side < SIDES; side++) {
         unwinder->frame_count = 0;
-        if (follow_links(unwinder, unwinder->pointer, side, true))
+        if (follow_links(unwinder, unwinder->copy.pointer, side, true))
             return true;
     }
     return follow_finished_call(unwinder, hint);
@@ -459,15 +202,15 @@ static void keep_outermost(struct object_unwinder *unwinder, const struct object
     for (; first > 0; first--) {
         struct object_view view;
         uint64_t address = hint->stack[first - 1];
-        if (!view_frame(unwinder, address, AFTER, &view) || !is_alive(unwinder, &view, false) ||
-            view.back != lower)
+        if (!object_copy_view(&unwinder->copy, address, AFTER, &view) ||
+            !object_copy_is_alive(&unwinder->copy, &view, false) || view.back != lower)
             break;
         lower = address;
     }
     unwinder->frame_count = 0;
     for (size_t i = first; i < hint->count; i++) {
         struct object_view view;
-        if (!view_frame(unwinder, hint->stack[i], AFTER, &view) ||
+        if (!object_copy_view(&unwinder->copy, hint->stack[i], AFTER, &view) ||
             !add_frame(unwinder, hint->stack[i], &view))
             unwinder->frame_count = 0; /* the part further out counts */
     }
@@ -482,7 +225,7 @@ static void remember_top(struct object_unwinder *unwinder, struct object_hint *h
     struct recent_top top = {.address = address};
     size_t place = 0;
 
-    while (place < RECENT_TOPS - 1 && hint->tops[place].address != address)
+    while (place < OBJECT_COPY_RECENT_TOPS - 1 && hint->tops[place].address != address)
         place++;
     if (hint->tops[place].address == address)
         top = hint->tops[place];
@@ -514,31 +257,24 @@ static void remember_stack(struct object_unwinder *unwinder, struct object_hint 
 static enum stack_trust read_once(struct object_unwinder *unwinder, const struct thread_reference *thread,
                                   struct object_hint *hint, struct interpreter_moment *moment, bool is_last)
 {
-    const struct python_layout *layout = unwinder->layout;
-    struct moment_copy copy = {0};
+    uint64_t tops[OBJECT_COPY_RECENT_TOPS];
+    size_t top_count = 0;
 
-    unwinder->piece_count = 0;
     unwinder->frame_count = 0;
-    unwinder->pointer = 0;
-    add_piece(unwinder, thread->address, unwinder->thread_state, layout->thread.size);
-    if (moment != NULL)
-        add_moment_pieces(unwinder, thread, &copy);
-    choose_frames(unwinder, hint);
-    plan_frames(unwinder, thread->address + layout->thread.frame_object);
-    if (!read_pieces(unwinder) ||
-        memory_get_u64(unwinder->thread_state, layout->thread.interpreter) != thread->interpreter ||
-        memory_get_u64(unwinder->thread_state, layout->thread.thread_id) != thread->thread_id)
+    while (top_count < OBJECT_COPY_RECENT_TOPS && hint->tops[top_count].address != 0) {
+        tops[top_count] = hint->tops[top_count].address;
+        top_count++;
+    }
+    if (!object_copy_read(&unwinder->copy, thread, tops, top_count, hint->stack, hint->count, moment))
         return STACK_GONE;
-    if (moment != NULL)
-        *moment = moment_of(&copy, layout, thread);
-    if (unwinder->pointer == 0) {
+    if (unwinder->copy.pointer == 0) {
         hint->count = 0;
         return STACK_WHOLE;
     }
-    bool expected = is_inner(unwinder, unwinder->pointer);
+    bool expected = object_copy_is_inner(&unwinder->copy, unwinder->copy.pointer);
     bool resolved = resolve(unwinder, hint);
     if (resolved) {
-        remember_top(unwinder, hint, unwinder->pointer, true);
+        remember_top(unwinder, hint, unwinder->copy.pointer, true);
         if (!expected && !is_last) { /* the lines of its callers were copied at another moment */
             remember_stack(unwinder, hint);
             return STACK_PARTIAL;
@@ -546,7 +282,7 @@ static enum stack_trust read_once(struct object_unwinder *unwinder, const struct
         remember_stack(unwinder, hint);
         return STACK_WHOLE;
     }
-    remember_top(unwinder, hint, unwinder->pointer, false);
+    remember_top(unwinder, hint, unwinder->copy.pointer, false);
     if (!is_last)
         return STACK_PARTIAL;
     keep_outermost(unwinder, hint);
@@ -560,8 +296,7 @@ enum stack_trust object_unwinder_read(struct object_unwinder *unwinder, const st
     enum stack_trust trust = STACK_PARTIAL;
 
     unwinder->now_ns = now_ns;
-    unwinder->thread = thread->address;
-    unwinder->single_reads = 0;
+    unwinder->copy.single_reads = 0;
     if (hint->objects == NULL)
         hint->objects = memory_allocate(1, sizeof(*hint->objects));
     for (int attempt = 1; attempt <= ATTEMPTS && trust == STACK_PARTIAL; attempt++)
