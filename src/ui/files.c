@@ -1,13 +1,19 @@
 /* The open files of the selected process. */
+#include "base/clock.h"
 #include "ui/format.h"
 #include "ui/state.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-static const struct open_file *file_of(const void *row)
+static const struct file_row *row_of(const void *row)
 {
     return row;
+}
+
+static const struct open_file *file_of(const void *row)
+{
+    return row_of(row)->file;
 }
 
 /* ---- cells ---- */
@@ -51,6 +57,25 @@ static void draw_size(const struct table_cell *cell, const void *row)
 static void draw_rate(const struct table_cell *cell, const void *row)
 {
     cell_bytes(cell, file_of(row)->bytes_per_second);
+}
+
+static void draw_waited(const struct table_cell *cell, const void *row)
+{
+    cell_seconds(cell, (double)row_of(row)->waited_ns / (double)NS_PER_SECOND);
+}
+
+/* The function in which it was waited for longest, and the line. */
+static void draw_waited_in(const struct table_cell *cell, const void *row)
+{
+    const struct file_row *file_row = row_of(row);
+    char text[TABLE_TEXT_SIZE];
+
+    if (file_row->function == NULL) {
+        cell_text(cell, STYLE_DIM, "-");
+        return;
+    }
+    snprintf(text, sizeof(text), "%.1000s:%u", file_row->function->name, (unsigned int)file_row->line);
+    cell_text_end(cell, STYLE_TEXT, text);
 }
 
 static const char *or_dash(const char *text)
@@ -156,6 +181,21 @@ static int compare_rate(const void *left, const void *right, const void *context
     return compare_real(file_of(left)->bytes_per_second, file_of(right)->bytes_per_second);
 }
 
+static int compare_waited(const void *left, const void *right, const void *context)
+{
+    (void)context;
+    return compare_count((int64_t)row_of(left)->waited_ns, (int64_t)row_of(right)->waited_ns);
+}
+
+static int compare_waited_in(const void *left, const void *right, const void *context)
+{
+    const struct function *one = row_of(left)->function;
+    const struct function *other = row_of(right)->function;
+
+    (void)context;
+    return compare_text(one != NULL ? one->name : NULL, other != NULL ? other->name : NULL);
+}
+
 static int compare_path(const void *left, const void *right, const void *context)
 {
     (void)context;
@@ -206,10 +246,27 @@ static const struct column file_columns[] = {
      .descending = true,
      .draw = draw_rate,
      .compare = compare_rate},
+    {.title = "WAITED",
+     .help = "time that threads have waited for it, since the counters were reset (r)",
+     .minimal_width = 7,
+     .priority = 4,
+     .alignment = ALIGN_RIGHT,
+     .descending = true,
+     .draw = draw_waited,
+     .compare = compare_waited},
+    {.title = "WAITED IN",
+     .help = "the function in which most of that was, and the line",
+     .minimal_width = 14,
+     .wanted_width = 40,
+     .elastic = 1,
+     .priority = 11,
+     .draw = draw_waited_in,
+     .compare = compare_waited_in},
     {.title = "PATH",
      .help = "path (deleted or not); protocol, state, addresses and queues; the process at the other end",
      .minimal_width = 20,
-     .elastic = 1,
+     .comfortable_width = 40,
+     .elastic = 2,
      .priority = 1,
      .draw = draw_path,
      .compare = compare_path},
@@ -237,9 +294,12 @@ static void update(struct state *state)
     const struct process *process = state_selected_process(state);
     struct table *table = &state->tables[PANE_FILES];
 
+    const struct process_history *history = process != NULL ? history_find(&state->history, process) : NULL;
+    file_rows_collect(&state->file_rows, process, history != NULL ? &history->file_waits : NULL,
+                      source_call_tree(state->source));
     table_begin(table);
-    for (size_t i = 0; process != NULL && i < process->open_file_detail_count; i++)
-        table_add(table, &process->open_files[i]);
+    for (size_t i = 0; i < state->file_rows.count; i++)
+        table_add(table, &state->file_rows.rows[i]);
     table_finish(table);
 }
 

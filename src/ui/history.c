@@ -46,6 +46,7 @@ static void drop(struct history *history, size_t index)
     for (size_t choice = 0; choice < WINDOW_CHOICES; choice++)
         window_free(history->processes[index].windows[choice]);
     memory_history_free(&history->processes[index].memory);
+    file_waits_free(&history->processes[index].file_waits);
     verdict_window_free(history->processes[index].verdict_window);
     history->processes[index] = history->processes[--history->count];
 }
@@ -81,6 +82,7 @@ static void add_to_windows(struct process_history *known, const struct tick *tic
     for (size_t choice = 0; choice < WINDOW_CHOICES; choice++)
         window_add(known->windows[choice], tick, process);
     memory_history_add(&known->memory, tick, process);
+    file_waits_add(&known->file_waits, process->profile);
     verdict_window_add(known->verdict_window, tick, process);
     if (profile != NULL) {
         known->samples += profile->samples;
@@ -148,6 +150,7 @@ void history_reset(struct history *history)
         struct process_history *known = &history->processes[i];
         for (size_t choice = 0; choice < WINDOW_CHOICES; choice++)
             window_clear(known->windows[choice]);
+        file_waits_clear(&known->file_waits);
         known->samples = known->partial = known->invalid = known->late = 0;
     }
 }

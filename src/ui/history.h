@@ -5,6 +5,7 @@
 
 #include "analysis/ranking.h"
 #include "analysis/verdict.h"
+#include "ui/file_waits.h"
 #include "ui/memory_history.h"
 
 #include <stddef.h>
@@ -27,6 +28,7 @@ struct process_history {
     uint64_t last_seen_ns; /* CLOCK_MONOTONIC */
     struct window *windows[WINDOW_CHOICES];
     struct memory_history memory;
+    struct file_waits file_waits;
     struct verdict_window *verdict_window; /* of the last 10 seconds */
     struct verdict verdict;                /* when has_verdict */
     bool has_verdict;

@@ -36,6 +36,7 @@ void state_free(struct state *state)
     for (int pane = 0; pane < PANES; pane++)
         table_free(&state->tables[pane]);
     process_rows_free(&state->process_rows);
+    file_rows_free(&state->file_rows);
     thread_rows_free(&state->thread_rows);
     function_rows_free(&state->function_rows);
     history_free(&state->history);

@@ -4,6 +4,7 @@
 #define PYNECK_UI_STATE_H
 
 #include "ui/dialog.h"
+#include "ui/file_rows.h"
 #include "ui/function_rows.h"
 #include "ui/history.h"
 #include "ui/pane.h"
@@ -44,6 +45,7 @@ struct state {
     uid_t user;
     bool user_filtered;
 
+    struct file_rows file_rows;
     struct thread_rows thread_rows;
 
     struct function_rows function_rows;

@@ -278,6 +278,21 @@ static const struct {
     {4300, NODE_DECODE, {1, 3, 3}, {10, 50, 50}, 0},
 };
 
+static void add_waits(const struct fake_source *fake, struct tick *tick, struct profile *profile)
+{
+    struct profile_wait *waits = arena_allocate(tick->arena, 1, sizeof(*waits));
+
+    waits[0] = (struct profile_wait){.node = fake->nodes[NODE_RECV],
+                                     .tid = 4243,
+                                     .state = THREAD_NETWORK,
+                                     .fd = 7,
+                                     .description = "tcp6 [2001:db8::2]:51234",
+                                     .samples = 70,
+                                     .wall_ns = 700 * NS_PER_MILLISECOND};
+    profile->waits = waits;
+    profile->wait_count = 1;
+}
+
 static const struct profile *make_profile(const struct fake_source *fake, struct tick *tick, pid_t pid)
 {
     struct profile_counter *counters = arena_allocate(tick->arena, 2 * COUNT_OF(work), sizeof(*counters));
@@ -300,6 +315,8 @@ static const struct profile *make_profile(const struct fake_source *fake, struct
                                      .memory_growth_bytes = work[i].growth_mebibytes * MEBIBYTE};
         profile->samples += cpu + waiting;
     }
+    if (pid == 4242 && tick->sequence < FAKE_TICKS)
+        add_waits(fake, tick, profile);
     profile->partial = pid == 4242 ? tick->sequence == 1 ? 12 : 0 : 0;
     profile->late = pid == 4242 ? tick->sequence == 2 ? 3 : 0 : 0;
     return profile;

@@ -1,6 +1,7 @@
-/* What the memory and the threads pane draw: a history of bounded size, its graph, and bars of states. */
+/* What the memory, threads and files panes show: a history of bounded size, its graph, bars of states, and waits. */
 #include "analysis/state_shares.h"
 #include "base/clock.h"
+#include "ui/file_rows.h"
 #include "ui/memory_graph.h"
 #include "ui/memory_history.h"
 #include "ui/state_bar.h"
@@ -197,6 +198,53 @@ static void each_thread_has_its_own_states_and_the_process_those_of_all(void **s
     call_tree_free(tree);
 }
 
+static void waits_for_a_descriptor_add_up_until_it_is_something_else(void **state)
+{
+    struct call_tree *tree = call_tree_new();
+    uint32_t receive = call_tree_add_function(tree, "receive", "/app.py", 3);
+    uint32_t connect = call_tree_add_function(tree, "connect", "/app.py", 9);
+    uint32_t receiving = call_tree_add_node(tree, CALL_TREE_ROOT, receive, 5);
+    uint32_t connecting = call_tree_add_node(tree, CALL_TREE_ROOT, connect, 10);
+    struct profile_wait interval[] = {
+        {.node = receiving, .fd = 7, .description = "tcp a", .wall_ns = 40},
+        {.node = connecting, .fd = 7, .description = "tcp a", .wall_ns = 10},
+        {.node = receiving, .fd = -1, .lock_address = 64, .wall_ns = 1000},
+        {.node = connecting, .fd = 9, .wall_ns = 3}, /* closed meanwhile */
+    };
+    const struct profile profile = {.waits = interval, .wait_count = 4};
+    const struct open_file files[] = {{.fd = 3}, {.fd = 7}};
+    const struct process process = {.open_files = files, .open_file_detail_count = 2};
+    struct file_waits waits = {0};
+    struct file_rows rows = {0};
+
+    (void)state;
+    file_waits_add(&waits, NULL);
+    file_waits_add(&waits, &profile);
+    file_waits_add(&waits, &profile);
+    file_rows_collect(&rows, &process, &waits, tree);
+    assert_int_equal(rows.count, 2);
+    assert_int_equal(rows.rows[0].waited_ns, 0);
+    assert_null(rows.rows[0].function);
+    assert_int_equal(rows.rows[1].waited_ns, 100);
+    assert_string_equal(rows.rows[1].function->name, "receive");
+    assert_int_equal(rows.rows[1].line, 5);
+    interval[0].description = interval[1].description = "tcp b";
+    file_waits_add(&waits, &profile);
+    file_rows_collect(&rows, &process, &waits, tree);
+    assert_int_equal(rows.rows[1].waited_ns, 50);
+    file_waits_clear(&waits);
+    file_rows_collect(&rows, &process, &waits, tree);
+    assert_int_equal(rows.rows[1].waited_ns, 0);
+    for (int fd = 0; fd < 100000; fd++) {
+        interval[0].fd = fd;
+        file_waits_add(&waits, &(struct profile){.waits = interval, .wait_count = 1});
+    }
+    assert_in_range(waits.count, 1, 1024); /* bounded however many there are */
+    file_rows_free(&rows);
+    file_waits_free(&waits);
+    call_tree_free(tree);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,6 +253,7 @@ int main(void)
         cmocka_unit_test(a_graph_marks_where_it_grew_and_names_the_function),
         cmocka_unit_test(a_graph_fits_every_size),
         cmocka_unit_test(a_bar_of_states_is_full_and_in_one_order),
+        cmocka_unit_test(waits_for_a_descriptor_add_up_until_it_is_something_else),
         cmocka_unit_test(each_thread_has_its_own_states_and_the_process_those_of_all),
     };
 
