@@ -6,6 +6,7 @@
 #include "analysis/ranking.h"
 #include "base/error.h"
 #include "export/format.h"
+#include "export/profile_format.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,7 +18,12 @@ enum command_id {
     COMMAND_SNAPSHOT,
     COMMAND_DUMP,
     COMMAND_RECORD,
+    COMMAND_EXPORT,
     COMMANDS,
+};
+
+enum {
+    OPTION_MAX_FILES = 2,
 };
 
 struct options {
@@ -33,6 +39,11 @@ struct options {
     bool no_children;
     enum ranking_mode mode;
     const struct format *format;
+    const struct profile_format *profile_format; /* of an export; NULL when `format` is what was asked for */
+    enum profile_weight weight;
+    struct profile_selection selection; /* its times come from the next two */
+    const char *from;                   /* moments, as base/moment.h reads them; NULL for begin and end */
+    const char *to;
     const char *output; /* file name; NULL for standard output */
     bool keep_runs;     /* no option: the command wants the order of samples */
     bool force;
@@ -46,6 +57,8 @@ struct options {
     pid_t *pids;
     size_t pid_count;
     size_t pid_capacity;
+    const char *files[OPTION_MAX_FILES]; /* recordings */
+    size_t file_count;
     char **command; /* what stands after "--", NULL-terminated, a part of argv; NULL for none */
 };
 

@@ -22,7 +22,8 @@ static const int64_t gap_ns =
 struct open_stack {
     uint32_t functions[CALL_TREE_MAX_DEPTH];
     size_t depth;
-    int64_t end_ns; /* of its last sample */
+    int64_t begin_ns; /* of its last step */
+    int64_t end_ns;
     pid_t pid;
     pid_t tid;
 };
@@ -93,15 +94,21 @@ static void add_step(void *context, const struct timeline_step *step)
     size_t depth = profile_stack_nodes(chrome->document->tree, step->node, nodes);
     size_t common = 0;
 
-    if (step->begin_ns - stack->end_ns > gap_ns)
+    /* The two clocks of a tick are not read at quite the same moment: no step begins before the one before. */
+    int64_t begin_ns = step->begin_ns > stack->begin_ns ? step->begin_ns : stack->begin_ns;
+
+    if (step->wall_ns == 0)
+        return;
+    if (begin_ns - stack->end_ns > gap_ns)
         end_frames(chrome, stack, 0, stack->end_ns);
     while (common < depth && common < stack->depth &&
            call_tree_node(chrome->document->tree, nodes[common])->function == stack->functions[common])
         common++;
-    end_frames(chrome, stack, common, step->begin_ns);
+    end_frames(chrome, stack, common, begin_ns);
     for (size_t i = common; i < depth; i++)
-        begin_frame(chrome, stack, nodes[i], step->begin_ns, step->state);
-    stack->end_ns = step->begin_ns + (int64_t)step->wall_ns;
+        begin_frame(chrome, stack, nodes[i], begin_ns, step->state);
+    stack->begin_ns = begin_ns;
+    stack->end_ns = begin_ns + (int64_t)step->wall_ns;
 }
 
 static void write_counter(struct chrome *chrome, const struct process *process, int64_t time_ns,

@@ -32,40 +32,71 @@ static int64_t realtime_of(const struct tick *tick, uint64_t monotonic_ns)
     return tick->time_ns - (int64_t)(tick->monotonic_ns - monotonic_ns);
 }
 
-/* A counter's weight goes to its runs by their samples: what the samples so far deserve, less what was given. */
-static int64_t take_share(const struct profile_counter *counter, int64_t weight, uint64_t *seen,
-                          uint32_t samples)
-{
-    double before = (double)*seen / counter->samples;
+/* The samples of a counter's runs: all of them, and those that were visited. (The counter itself can have fewer: a part
+ * of the running time is moved to the runnable state when the interval is over.) */
+struct run_samples {
+    uint64_t all;
+    uint64_t seen;
+};
 
-    *seen += samples;
-    double after = (double)*seen / counter->samples;
+/* A counter's weight goes to its runs by their samples: what the samples so far deserve, less what was given. */
+static int64_t take_share(struct run_samples *run_samples, int64_t weight, uint32_t samples)
+{
+    double before = (double)run_samples->seen / (double)run_samples->all;
+
+    run_samples->seen += samples;
+    double after = (double)run_samples->seen / (double)run_samples->all;
     return (int64_t)((double)weight * after) - (int64_t)((double)weight * before);
+}
+
+static void visit_run(const struct walk *walk, const struct profile_run *run, struct run_samples *run_samples)
+{
+    const struct profile_counter *counter = &walk->process->profile->counters[run->counter];
+
+    walk->visit(walk->context,
+                &(struct timeline_step){
+                    .process = walk->process,
+                    .tid = counter->tid,
+                    .node = counter->node,
+                    .state = counter->state,
+                    .samples = run->samples,
+                    .begin_ns = realtime_of(walk->tick, run->begin_ns),
+                    .wall_ns = run->wall_ns,
+                    .weight = take_share(run_samples, counter_weight(counter, walk->weight), run->samples),
+                });
+}
+
+/* What no run holds: it has a weight, but no place in the order. */
+static void visit_rest(const struct walk *walk, const struct profile_counter *counter)
+{
+    walk->visit(walk->context, &(struct timeline_step){
+                                   .process = walk->process,
+                                   .tid = counter->tid,
+                                   .node = counter->node,
+                                   .state = counter->state,
+                                   .samples = counter->samples,
+                                   .begin_ns = walk->tick->time_ns,
+                                   .weight = counter_weight(counter, walk->weight),
+                               });
 }
 
 static void walk_runs(const struct walk *walk)
 {
     const struct profile *profile = walk->process->profile;
-    uint64_t *seen = memory_allocate(profile->counter_count, sizeof(*seen));
+    struct run_samples *run_samples = memory_allocate(profile->counter_count, sizeof(*run_samples));
 
+    for (size_t i = 0; i < profile->run_count; i++)
+        run_samples[profile->runs[i].counter].all += profile->runs[i].samples;
     for (size_t i = 0; i < profile->run_count; i++) {
         const struct profile_run *run = &profile->runs[i];
-        const struct profile_counter *counter = &profile->counters[run->counter];
-        if (!profile_selection_has_counter(walk->selection, counter) || counter->samples == 0)
-            continue;
-        walk->visit(walk->context, &(struct timeline_step){
-                                       .process = walk->process,
-                                       .tid = counter->tid,
-                                       .node = counter->node,
-                                       .state = counter->state,
-                                       .samples = run->samples,
-                                       .begin_ns = realtime_of(walk->tick, run->begin_ns),
-                                       .wall_ns = run->wall_ns,
-                                       .weight = take_share(counter, counter_weight(counter, walk->weight),
-                                                            &seen[run->counter], run->samples),
-                                   });
+        if (profile_selection_has_counter(walk->selection, &profile->counters[run->counter]))
+            visit_run(walk, run, &run_samples[run->counter]);
     }
-    free(seen);
+    for (size_t i = 0; i < profile->counter_count; i++) {
+        if (run_samples[i].all == 0 && profile_selection_has_counter(walk->selection, &profile->counters[i]))
+            visit_rest(walk, &profile->counters[i]);
+    }
+    free(run_samples);
 }
 
 /* Without an order: each thread's counters one after the other from the begin of the interval on. */

@@ -12,7 +12,7 @@ struct timeline_step {
     enum thread_state state;
     uint32_t samples;
     int64_t begin_ns; /* CLOCK_REALTIME */
-    uint64_t wall_ns;
+    uint64_t wall_ns; /* 0: it has no place in the order */
     int64_t weight; /* over all steps of a tick exactly what the tick's counters weigh */
 };
 

@@ -308,6 +308,7 @@ static struct error *read_tick(struct source *source, struct tick **result)
     struct process *rows;
     size_t count = read_processes(live, tick->arena, &rows);
     uint64_t now_ns = clock_monotonic_ns();
+    tick->time_ns = clock_realtime_ns();
     count = filter_rows(live, rows, count);
     machine_read(live->machine, tick->arena, &tick->system);
     size_t task_count, cursor = 0;
@@ -318,7 +319,6 @@ static struct error *read_tick(struct source *source, struct tick **result)
                      now_ns);
 
     tick->sequence = live->sequence;
-    tick->time_ns = clock_realtime_ns();
     tick->monotonic_ns = now_ns;
     tick->interval_ns = live->sequence > 0 ? now_ns - live->tick_ns : 0;
     measure_self(live, tick);

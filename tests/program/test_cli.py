@@ -11,7 +11,7 @@ import time
 import pytest
 
 MAN = pathlib.Path(__file__).resolve().parents[2] / "man"
-COMMANDS = {"monitor": [], "snapshot": ["snapshot"], "record": ["record"], "dump": ["dump"]}
+COMMANDS = {"monitor": [], "snapshot": ["snapshot"], "record": ["record"], "export": ["export"], "dump": ["dump"]}
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,11 @@ COMMANDS = {"monitor": [], "snapshot": ["snapshot"], "record": ["record"], "dump
         (["snapshot", "--filter", "("], "snapshot "),
         (["dump"], "dump "),
         (["dump", "--format", "csv", "1"], "dump "),
+        (["export", "recording.db"], "export "),
+        (["export", "--format", "json"], "export "),
+        (["export", "--format", "text", "one.db", "another.db"], "export "),
+        (["export", "--format", "collapsed", "--weight", "heavy", "recording.db"], "export "),
+        (["export", "--format", "collapsed", "--state", "tired", "recording.db"], "export "),
     ],
 )
 def test_wrong_usage_is_told_in_one_line_with_the_way_to_help(run_pyneck, arguments, command):
@@ -110,8 +115,8 @@ def options_of_man_page():
         match = re.fullmatch(r"\.It (?:Fl (\w) , )?Fl -([a-z-]+)(?: Ar (\S+))?", head)
         assert match, head
         letter, name, argument = match.groups()
-        (commands,) = re.findall(r"^\(((?:monitor|snapshot|record|dump).*)\)$", item, flags=re.MULTILINE)
-        found[name] = (letter, argument, set(re.findall("monitor|snapshot|record|dump", commands)))
+        (commands,) = re.findall(r"^\(((?:monitor|snapshot|record|dump|export).*)\)$", item, flags=re.MULTILINE)
+        found[name] = (letter, argument, set(re.findall("monitor|snapshot|record|dump|export", commands)))
     return found
 
 

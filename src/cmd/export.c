@@ -1,0 +1,90 @@
+/* pyneck export: a recording in another tool's format. */
+#include "cmd/command.h"
+#include "cmd/selection.h"
+#include "export/printer.h"
+#include "export/profile_exporter.h"
+#include "source/replay.h"
+
+#include <signal.h>
+#include <stddef.h>
+
+/* Hand the selected ticks to the sink. */
+static struct error *export_ticks(struct source *source, struct sink *sink,
+                                  const struct profile_selection *selection)
+{
+    struct error *error = NULL;
+    bool more = true;
+
+    if (selection->from_ns > 0)
+        error = replay_seek_time(source, selection->from_ns);
+    while (error == NULL && more && !sink_is_closed(sink)) {
+        struct tick *tick;
+        error = source_read_tick(source, &tick);
+        if (error != NULL || tick == NULL)
+            break;
+        more = selection->to_ns == 0 || tick->time_ns <= selection->to_ns;
+        if (profile_selection_has_tick(selection, tick))
+            error = sink_write_tick(sink, tick, source_call_tree(source));
+        tick_free(tick);
+    }
+    return error;
+}
+
+static struct sink *open_sink(const struct options *options, const struct profile_selection *selection,
+                              const char *title, struct output *output)
+{
+    const struct print_options print = {.mode = options->mode, .columns = output_columns(output)};
+    const struct export_options export = {
+        .selection = *selection,
+        .weight = options->weight,
+        .title = title,
+    };
+
+    return options->profile_format != NULL ? profile_exporter_open(options->profile_format, output, &export)
+                                           : printer_open(options->format, output, &print);
+}
+
+static struct error *write_export(const struct options *options, struct source *source, struct output *output)
+{
+    const struct recording_info *info = reader_info(replay_reader(source));
+    struct profile_selection selection;
+    struct error *error = selection_resolve(&selection, options, info);
+
+    if (error != NULL)
+        return error;
+    struct sink *sink =
+        open_sink(options, &selection, info->command != NULL ? info->command : options->files[0], output);
+    error = export_ticks(source, sink, &selection);
+    struct error *close_error = sink_close(sink);
+    if (error == NULL)
+        return close_error;
+    error_free(close_error);
+    return error;
+}
+
+int command_export(const struct options *options)
+{
+    bool replaces_file = options->format != NULL && options->format->replaces_file;
+    struct source *source;
+    struct output *output;
+    struct error *error = replay_open(&source, options->files[0]);
+
+    if (error != NULL)
+        return command_fail(error);
+    error = output_open(&output, options->output, replaces_file);
+    if (error != NULL) {
+        source_close(source);
+        return command_fail(error);
+    }
+    error = write_export(options, source, output);
+    bool closed = output_is_closed(output);
+    source_close(source);
+    struct error *close_error = output_close(output);
+    if (error == NULL)
+        error = close_error;
+    else
+        error_free(close_error);
+    if (error != NULL)
+        return command_fail(error);
+    return closed ? EXIT_SIGNAL + SIGPIPE : EXIT_DONE;
+}

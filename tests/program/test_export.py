@@ -1,0 +1,174 @@
+"""pyneck export: each format is read by what it is for, and all of them add up to the same."""
+
+import json
+import pstats
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+import threading
+import time
+
+def leaf(count):
+    return sum(range(count))
+
+def work():
+    for _ in range(50):
+        leaf(2000)
+
+def nap():
+    while True:
+        time.sleep(0.01)
+
+threading.Thread(target=nap, daemon=True, name="napper").start()
+while time.process_time() < 1.5:
+    work()
+"""
+
+
+@pytest.fixture(scope="module")
+def recording(pyneck, tmp_path_factory):
+    directory = tmp_path_factory.mktemp("export")
+    script = directory / "program.py"
+    script.write_text(PROGRAM)
+    path = directory / "recording.db"
+    command = [pyneck, "record", "-q", "-d", "0.25", "-r", "250", "-o", path, "--", sys.executable, script]
+    subprocess.run(command, check=True, timeout=60)
+    return path
+
+
+@pytest.fixture
+def export(run_pyneck, recording):
+    """export(format, *arguments) -> the text of the export"""
+
+    def run(name, *arguments):
+        done = run_pyneck("export", "--format", name, *arguments, recording)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
+
+
+def total_of_collapsed(text):
+    return sum(int(line.rsplit(" ", 1)[1]) for line in text.splitlines())
+
+
+def total_of_speedscope(text):
+    return sum(sum(profile["weights"]) for profile in json.loads(text)["profiles"])
+
+
+def total_of_callgrind(text):
+    return int(re.search(r"^summary: (\d+)$", text, flags=re.MULTILINE)[1])
+
+
+def total_of_flamegraph(text):
+    profile = re.search(r'<script type="application/json" id="profile">\n(.*)\n</script>', text)[1]
+    return sum(weight for _, _, _, weight in json.loads(profile)["nodes"])
+
+
+TOTALS = {
+    "collapsed": total_of_collapsed,
+    "speedscope": total_of_speedscope,
+    "callgrind": total_of_callgrind,
+    "flamegraph": total_of_flamegraph,
+}
+
+
+@pytest.mark.parametrize("weight", ["cpu", "wall", "samples"])
+def test_all_formats_add_up_to_the_same(export, weight):
+    totals = {name: total(export(name, "--weight", weight)) for name, total in TOTALS.items()}
+    assert len(set(totals.values())) == 1, totals
+    assert next(iter(totals.values())) > 0
+
+
+def test_the_total_is_the_cpu_time_of_the_functions_in_the_ticks(export):
+    ticks = [json.loads(line) for line in export("json").splitlines()]
+    seconds = sum(
+        row["own_cpu_seconds"] for tick in ticks for process in tick["processes"] for row in process["functions"] or []
+    )
+    assert total_of_collapsed(export("collapsed")) / 1e9 == pytest.approx(seconds, abs=0.01)
+
+
+def read_pstats(command, path):
+    """(own seconds of all, of `leaf`) as this Python's own pstats reads them"""
+    question = (
+        "import pstats, sys; stats = pstats.Stats(sys.argv[1]).stats; "
+        "print(sum(row[2] for row in stats.values()), sum(stats[key][2] for key in stats if key[2] == 'leaf'))"
+    )
+    done = subprocess.run([*command, "-c", question, path], capture_output=True, text=True, check=True)
+    return [float(number) for number in done.stdout.split()]
+
+
+@pytest.mark.one_per_minor
+def test_every_pstats_reads_the_profile(interpreter, run_pyneck, recording, export):
+    outside, inside = interpreter.new_directory()
+    try:
+        done = run_pyneck("export", "--format", "pstats", "-o", outside / "profile", recording)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        whole, leaf = read_pstats(interpreter.command, inside / "profile")
+    finally:
+        shutil.rmtree(outside)
+    assert whole == pytest.approx(total_of_collapsed(export("collapsed")) / 1e9, abs=1e-6)
+    assert leaf > whole / 2
+
+
+def test_callers_are_in_pstats(run_pyneck, recording, tmp_path):
+    run_pyneck("export", "--format", "pstats", "-o", tmp_path / "profile", recording)
+    stats = pstats.Stats(str(tmp_path / "profile")).stats
+    (leaf,) = [row for key, row in stats.items() if key[2] == "leaf"]
+    assert [key[2] for key in leaf[4]] == ["work"]
+
+
+@pytest.mark.skipif(not shutil.which("callgrind_annotate"), reason="no callgrind_annotate here")
+def test_callgrind_annotate_reads_the_profile(run_pyneck, recording, export, tmp_path):
+    run_pyneck("export", "--format", "callgrind", "-o", tmp_path / "profile", recording)
+    done = subprocess.run(["callgrind_annotate", tmp_path / "profile"], capture_output=True, text=True, check=True)
+    assert f"{total_of_callgrind(export('callgrind')):,} (100.0%)  PROGRAM TOTALS" in done.stdout
+    assert re.search(r"program\.py:leaf\b", done.stdout)
+
+
+def test_a_trace_is_in_order_and_ends_what_it_begins(export):
+    events = json.loads(export("chrome"))["traceEvents"]
+    stacks, last = {}, {}
+    for event in events:
+        if event["ph"] not in "BE":
+            continue
+        key = event["pid"], event["tid"]
+        assert event["ts"] >= last.get(key, 0)
+        last[key] = event["ts"]
+        if event["ph"] == "B":
+            stacks.setdefault(key, []).append(event["name"])
+        else:
+            stacks[key].pop()
+    assert stacks and not any(stacks.values())
+    assert {event["args"]["name"] for event in events if event["ph"] == "M"} >= {"MainThread", "napper"}
+    assert {event["name"] for event in events if event["ph"] == "C"} == {"CPU %", "resident bytes", "open files"}
+
+
+def test_a_part_is_less_than_the_whole_and_the_parts_add_up(export):
+    whole = total_of_collapsed(export("collapsed", "--weight", "samples"))
+    begin = total_of_collapsed(export("collapsed", "--weight", "samples", "--to", "+1"))
+    end = total_of_collapsed(export("collapsed", "--weight", "samples", "--from", "+1"))
+    assert 0 < begin < whole and begin + end == whole
+    sleeping = export("collapsed", "--weight", "samples", "--state", "sleep")
+    assert 0 < total_of_collapsed(sleeping) < whole
+    assert "leaf" not in sleeping
+
+
+@pytest.mark.parametrize("arguments", [["--from", "soon"], ["--from", "+2", "--to", "+1"]], ids=" ".join)
+def test_times_that_make_no_sense_are_told(run_pyneck, recording, arguments):
+    done = run_pyneck("export", "--format", "collapsed", *arguments, recording)
+    assert done.returncode == 1
+    assert done.stderr.startswith("pyneck: ") and done.stderr.count("\n") == 1
+
+
+def test_what_is_no_recording_is_told(run_pyneck, tmp_path):
+    (tmp_path / "notes.txt").write_text("milk\n")
+    done = run_pyneck("export", "--format", "collapsed", "-o", tmp_path / "out", tmp_path / "notes.txt")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "out").exists()
