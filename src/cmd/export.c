@@ -1,4 +1,5 @@
 /* pyneck export: a recording in another tool's format. */
+#include "base/memory.h"
 #include "cmd/command.h"
 #include "cmd/selection.h"
 #include "export/printer.h"
@@ -7,6 +8,7 @@
 
 #include <signal.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 /* Hand the selected ticks to the sink. */
 static struct error *export_ticks(struct source *source, struct sink *sink,
@@ -52,10 +54,12 @@ static struct error *write_export(const struct options *options, struct source *
 
     if (error != NULL)
         return error;
-    struct sink *sink =
-        open_sink(options, &selection, info->command != NULL ? info->command : options->files[0], output);
+    /* A copy: what is known of a recording changes while it is read, when it is still written. */
+    char *title = memory_copy_text(info->command != NULL ? info->command : options->files[0]);
+    struct sink *sink = open_sink(options, &selection, title, output);
     error = export_ticks(source, sink, &selection);
     struct error *close_error = sink_close(sink);
+    free(title);
     if (error == NULL)
         return close_error;
     error_free(close_error);
