@@ -148,7 +148,7 @@ static void test_wrong_usage_is_named(void **state)
         {COMMAND_MONITOR, "12 -- true", "process IDs and '-- COMMAND' cannot be given together"},
         {COMMAND_MONITOR, "--", "nothing stands after '--'"},
         {COMMAND_DUMP, "", "no process ID is given"},
-        {COMMAND_DUMP, "-- true", "this command takes process IDs only, nothing after '--'"},
+        {COMMAND_DUMP, "-- true", "this command takes nothing after '--'"},
     };
 
     (void)state;
