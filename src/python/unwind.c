@@ -11,7 +11,7 @@
 enum {
     MAX_STEPS = 65536,                /* frames looked at in one walk */
     MAX_SAMPLE_STEPS = 3 * MAX_STEPS, /* and in all walks of one sample */
-    MAX_STEPS_UP = 64,
+    MAX_STEPS_UP = 256,
     OWNED_BY_THREAD = 0, /* FRAME_OWNED_BY_THREAD in all versions */
     EXECUTING = -1,      /* stacktop of a frame that executes, to 3.13 */
 };
@@ -184,31 +184,51 @@ static const struct code_object *find_callee(struct unwinder *unwinder, const st
     return frame_code(unwinder, callee);
 }
 
-/* Add what was pushed onto the top between the moment of the frame pointer and the moment of the copy. */
-static void step_up(struct unwinder *unwinder)
+/* Whether a stack can end in a frame. To 3.13 one that waits for its callee is no end, and when the callee is not there it
+ * was left itself, or is being left just now. */
+static bool is_end(const struct unwinder *unwinder, const struct frame_view *view,
+                   const struct code_object *code)
 {
-    struct frame pushed[MAX_STEPS_UP];
-    struct frame_view view = unwinder->top;
-    size_t count = 0;
+    return unwinder->layout->frame.stacktop == LAYOUT_NONE || code == NULL ||
+           has_no_callee(unwinder, view, code);
+}
 
-    while (count < MAX_STEPS_UP && view.address != 0) {
-        struct frame_view callee;
-        const struct code_object *code = find_callee(unwinder, &view, &callee);
-        if (code == NULL)
-            break;
-        if (!code->internal)
-            pushed[count++] = (struct frame){.code = callee.executable, .instruction = callee.instruction};
-        view = callee;
-    }
-    if (count == 0)
-        return;
+static void put_on_top(struct unwinder *unwinder, const struct frame *pushed, size_t count)
+{
     size_t kept = unwinder->frame_count;
+
     if (kept > UNWIND_MAX_FRAMES - count)
         kept = UNWIND_MAX_FRAMES - count;
     memmove(unwinder->frames + count, unwinder->frames, kept * sizeof(*unwinder->frames));
     for (size_t i = 0; i < count; i++)
         unwinder->frames[i] = pushed[count - 1 - i];
     unwinder->frame_count = kept + count;
+}
+
+/* Add what was pushed onto the top between the moment of the frame pointer and the moment of the copy.
+ *
+ * returns  whether the stack ends as one can; else nothing was added */
+static bool step_up(struct unwinder *unwinder)
+{
+    struct frame pushed[MAX_STEPS_UP];
+    struct frame_view view = unwinder->top;
+    const struct code_object *code = code_cache_find(unwinder->codes, view.executable);
+    bool ends = view.address == 0 || is_end(unwinder, &view, code);
+    size_t count = 0;
+
+    while (count < MAX_STEPS_UP && view.address != 0) {
+        struct frame_view callee;
+        code = find_callee(unwinder, &view, &callee);
+        if (code == NULL)
+            break;
+        if (!code->internal)
+            pushed[count++] = (struct frame){.code = callee.executable, .instruction = callee.instruction};
+        view = callee;
+        ends = is_end(unwinder, &view, code);
+    }
+    if (ends && count > 0)
+        put_on_top(unwinder, pushed, count);
+    return ends;
 }
 
 static void reverse_frames(struct frame *frames, size_t count)
@@ -314,10 +334,11 @@ static enum stack_trust resolve(struct unwinder *unwinder, uint64_t before, uint
         unwinder->frame_count = 0;
         return STACK_WHOLE;
     }
-    if (walk_down(unwinder, first) || (second != first && walk_down(unwinder, second))) {
-        step_up(unwinder);
+    if ((walk_down(unwinder, first) && step_up(unwinder)) ||
+        (second != first && walk_down(unwinder, second) && step_up(unwinder)))
         return STACK_WHOLE;
-    }
+    if (walk_down(unwinder, first) || (second != first && walk_down(unwinder, second)))
+        return STACK_WHOLE; /* its top is being left */
     bool reached_top = walk_up(unwinder);
     if (unwinder->frame_count > 0)
         return reached_top ? STACK_WHOLE : STACK_PARTIAL;

@@ -10,7 +10,8 @@
  * the hint, that has one and points back to the frame below it.
  * - To 3.13 a popped frame looks as it did in life, but a frame that executes has stacktop -1, and one that
  * has called a Python function keeps the depth of its stack there. So a frame above an executing one is a
- * leftover, and above one that waits for its call there is the callee.
+ * leftover, and above one that waits for its call there is the callee. A frame that returns looks for some nanoseconds
+ * like one that waits; what lies above it is believed only when it leads to a frame that executes.
  *
  * Frames of generators and coroutines lie in their own objects and the interpreter's entry frames on the C
  * stack; where those were at the last sample is read along with the chunk.

@@ -118,6 +118,23 @@ static void test_a_leftover_above_an_executing_frame_is_not_taken_for_its_callee
     }
 }
 
+/* A function that returns looks like one that waits for its callee, from when it has saved its stack until it is popped. */
+static void test_a_leftover_above_a_frame_that_is_being_left_is_not_its_callee(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct fake_interpreter fake;
+        fake_open(&fake, versions[i]);
+        uint64_t first = push_outermost(&fake);
+        uint64_t second = fake_push(&fake, 1, first);
+        uint64_t leftover = fake_push(&fake, 2, second);
+        fake_push(&fake, 3, leftover);
+        fake_set_current(&fake, second);
+        expect(&fake, STACK_WHOLE, "f1 f0");
+        fake_close(&fake);
+    }
+}
+
 static void test_what_lies_in_older_chunks_is_seen_as_it_changes(void **state)
 {
     (void)state;
@@ -367,6 +384,7 @@ int main(void)
         cmocka_unit_test(test_a_popped_frame_at_the_pointer_is_stepped_down_from),
         cmocka_unit_test(test_frames_pushed_after_the_pointer_are_stepped_up_to),
         cmocka_unit_test(test_a_leftover_above_an_executing_frame_is_not_taken_for_its_callee),
+        cmocka_unit_test(test_a_leftover_above_a_frame_that_is_being_left_is_not_its_callee),
         cmocka_unit_test(test_what_lies_in_older_chunks_is_seen_as_it_changes),
         cmocka_unit_test(test_older_chunks_that_come_and_go_are_followed),
         cmocka_unit_test(test_an_entry_from_c_is_called_by_a_frame_that_executes),
