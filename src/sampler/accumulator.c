@@ -82,7 +82,7 @@ uint64_t accumulator_running_ns(const struct accumulator *accumulator, const pid
     return total_weight(accumulator, tids, tid_count, true);
 }
 
-void accumulator_spread_cpu(struct accumulator *accumulator, const pid_t *tids, size_t tid_count,
+bool accumulator_spread_cpu(struct accumulator *accumulator, const pid_t *tids, size_t tid_count,
                             uint64_t cpu_ns)
 {
     bool by_running = true;
@@ -98,6 +98,7 @@ void accumulator_spread_cpu(struct accumulator *accumulator, const pid_t *tids, 
             counter->cpu_ns +=
                 (uint64_t)((double)cpu_ns * (double)weight_of(accumulator, i, by_running) / (double)total);
     }
+    return total > 0;
 }
 
 /* The part of a counter that goes to another one; its samples go with the time. */

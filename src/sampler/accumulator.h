@@ -36,8 +36,9 @@ void accumulator_sort_tids(pid_t *tids, size_t tid_count);
  * Over the whole interval it is exact, and the share of running samples that hit a node estimates, without bias, the
  * node's share of it. Threads that were never caught running give it to the samples that came after they ran.
  *
- * tids  ascending */
-void accumulator_spread_cpu(struct accumulator *accumulator, const pid_t *tids, size_t tid_count,
+ * tids     ascending
+ * returns  whether there were such samples */
+bool accumulator_spread_cpu(struct accumulator *accumulator, const pid_t *tids, size_t tid_count,
                             uint64_t cpu_ns);
 
 /* Give time to the state THREAD_RUNNABLE that samples took for time on a CPU: a thread that is not blocked may run or may

@@ -88,9 +88,11 @@ static bool record_thread(struct sampled_process *process, struct sampled_thread
     if (thread->is_young) {
         thread->is_young = false;
         thread_list_add_short_lived(process, thread->tid);
-    } else if (cpu_ns > 0) {
+    } else if (cpu_ns > 0 || thread->owed_cpu_ns > 0) {
         sums->cpu_ns += cpu_ns;
-        accumulator_spread_cpu(&process->accumulator, &thread->tid, 1, cpu_ns);
+        thread->owed_cpu_ns += cpu_ns;
+        if (accumulator_spread_cpu(&process->accumulator, &thread->tid, 1, thread->owed_cpu_ns))
+            thread->owed_cpu_ns = 0;
     }
     sums->delay_ns += delay_ns;
     if (delay_ns > 0)

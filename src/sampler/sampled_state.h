@@ -44,6 +44,7 @@ struct sampled_thread {
     struct thread_look look;
     struct schedule_counters schedule; /* at the last sample */
     uint64_t taken_cpu_ns;             /* at the last hand-over */
+    uint64_t owed_cpu_ns;              /* of the time until then, no sample was there to have it */
     uint64_t taken_delay_ns;           /* of schedule.wait_ns, at the last hand-over */
     uint64_t sampled_ns;               /* time of the last sample */
     uint32_t counter;                  /* in the accumulator, of the last sample */

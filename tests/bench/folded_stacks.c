@@ -3,7 +3,7 @@
  *
  *   folded_stacks [--pause] RATE_HZ SAMPLES PID
  *
- * begins after it has printed "ready", ends after so many samples, at SIGINT, or when the process has ended. Prints a
+ * begins after it has printed "ready", ends after so many samples, soon after SIGINT, or when the process has ended. Prints a
  * line for each node of the call tree in each thread and state that was seen,
  *
  *   SAMPLES WALL_NS CPU_NS TID STATE FUNCTION\tFUNCTION...       (outermost first)
@@ -18,6 +18,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+enum {
+    TICKS_AFTER_INTERRUPT = 2,
+};
 
 static const uint64_t interval_ns = 100 * NS_PER_MILLISECOND;
 
@@ -76,23 +80,33 @@ static bool wait_until(uint64_t due_ns, const sigset_t *interrupt)
     return sigtimedwait(interrupt, NULL, &left) < 0;
 }
 
+/* How many ticks are still to be read after one: at an interrupt, enough that the time until then has had its samples. */
+static uint64_t count_down(uint64_t left, bool interrupted, bool has_samples)
+{
+    if (interrupted && left > TICKS_AFTER_INTERRUPT)
+        return TICKS_AFTER_INTERRUPT;
+    return left <= TICKS_AFTER_INTERRUPT && has_samples ? left - 1 : left;
+}
+
 static struct error *print_stacks(struct source *source, pid_t pid, uint64_t wanted, struct totals *totals)
 {
-    bool wants_more = true;
+    uint64_t left = UINT64_MAX;
     sigset_t interrupt;
 
     sigemptyset(&interrupt);
     sigaddset(&interrupt, SIGINT);
     sigprocmask(SIG_BLOCK, &interrupt, NULL);
-    for (uint64_t sequence = 0; wants_more; sequence++) {
+    for (uint64_t sequence = 0; left > 0; sequence++) {
         struct tick *tick;
-        wants_more = wait_until(source_due_ns(source), &interrupt);
+        bool interrupted = !wait_until(source_due_ns(source), &interrupt);
         struct error *error = source_read_tick(source, &tick);
         if (error != NULL || tick == NULL)
             return error;
         const struct process *process = tick_find_process(tick, pid);
+        bool has_samples = process != NULL && process->profile != NULL && process->profile->samples > 0;
+        left = count_down(left, interrupted, has_samples);
         if (process == NULL)
-            wants_more = false;
+            left = 0;
         else if (process->error != NULL)
             error = error_new("%s", process->error);
         else if (process->profile != NULL) {
@@ -104,7 +118,8 @@ static struct error *print_stacks(struct source *source, pid_t pid, uint64_t wan
             return error;
         if (sequence == 1) /* at the first tick sampling has only begun */
             fprintf(stderr, "ready\n");
-        wants_more = wants_more && totals->samples < wanted;
+        if (totals->samples >= wanted)
+            left = 0;
     }
     return NULL;
 }

@@ -44,11 +44,22 @@ static void test_cpu_time_is_spread_over_running_samples_by_their_time(void **st
     accumulator_add(&accumulator, 0, 10, 2, THREAD_NATIVE, 1, 100, 400);
     accumulator_add(&accumulator, 0, 10, 3, THREAD_SLEEP, 1, 600, 0);
     accumulator_add(&accumulator, 1, 11, 4, THREAD_RUNNING, 1, 100, 0);
-    accumulator_spread_cpu(&accumulator, (const pid_t[]){10}, 1, 4000);
+    assert_true(accumulator_spread_cpu(&accumulator, (const pid_t[]){10}, 1, 4000));
     assert_int_equal(find(&accumulator, 10, 1, THREAD_RUNNING)->cpu_ns, 3000);
     assert_int_equal(find(&accumulator, 10, 2, THREAD_NATIVE)->cpu_ns, 1000);
     assert_int_equal(find(&accumulator, 10, 3, THREAD_SLEEP)->cpu_ns, 0);
     assert_int_equal(find(&accumulator, 11, 4, THREAD_RUNNING)->cpu_ns, 0);
+    accumulator_free(&accumulator);
+}
+
+static void test_cpu_time_without_samples_is_not_taken(void **state)
+{
+    struct accumulator accumulator = {0};
+
+    (void)state;
+    accumulator_add(&accumulator, 1, 11, 4, THREAD_RUNNING, 1, 100, 0);
+    accumulator_add(&accumulator, 0, 10, 4, THREAD_SLEEP, 1, 100, 0);
+    assert_false(accumulator_spread_cpu(&accumulator, (const pid_t[]){10}, 1, 4000));
     accumulator_free(&accumulator);
 }
 
@@ -156,6 +167,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_samples_of_one_place_add_up),
         cmocka_unit_test(test_cpu_time_is_spread_over_running_samples_by_their_time),
+        cmocka_unit_test(test_cpu_time_without_samples_is_not_taken),
         cmocka_unit_test(test_a_thread_never_seen_running_gives_its_time_to_where_it_had_run),
         cmocka_unit_test(test_several_threads_share_what_is_known_of_them_together),
         cmocka_unit_test(test_time_without_a_cpu_is_taken_from_time_on_it),
