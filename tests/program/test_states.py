@@ -260,10 +260,12 @@ def test_fsync_is_disk_and_names_the_file(python, start_program, run_snapshot):
 def test_a_busy_loop_runs_or_wants_to(python, watch):
     process = watch(python, """
         print("ready", flush=True)
+        n = 0
         while True:
-            sum(range(1000))
+            n = n + 1 & 1023
         """)
-    assert share(process, "running", "runnable") > 95, process["states"]
+    assert share(process, *COMPUTING) > 95, process["states"]
+    assert share(process, "native", "gc") < 5, process["states"]
     assert process["runnable_percent"] is not None
     # What was wall time and not CPU time was spent waiting for a CPU: the kernel counted both.
     assert share(process, "running") == pytest.approx(process["cpu_percent"], abs=20), process["states"]
@@ -317,6 +319,29 @@ def test_work_in_c_without_the_gil_is_native(python, watch, work):
     assert share(process, "native", "runnable") > 80, process["states"]
     assert process["states"]["native"] > 0
     assert process["threads"][0]["gil_percent"] < 20
+
+
+# ---- without a GIL
+
+
+def test_a_thread_that_the_collector_suspends_waits_for_the_world_to_go_on(pytestconfig, watch):
+    python = next((one for one in pytestconfig.interpreters if one.free_threaded), None)
+    if python is None:
+        pytest.skip("no Python without a GIL here")
+    process = watch(python, """
+        import gc, threading
+        kept = [[] for _ in range(100000)]
+        def spin():
+            while True:
+                sum(range(1000))
+        threading.Thread(target=spin, daemon=True).start()
+        print("ready", flush=True)
+        while True:
+            gc.collect()
+        """)
+    pauses = [wait for wait in waits_of(process, "lock") if wait["description"] == "stop-the-world pause"]
+    assert "spin" in [wait["function"] for wait in pauses], process["waits"]
+    assert all(thread["gil_percent"] is None for thread in process["threads"])
 
 
 # ---- a limit of CPU time
