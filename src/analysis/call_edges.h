@@ -5,10 +5,8 @@
 #include "analysis/profile_sum.h"
 #include "model/call_tree.h"
 
-enum {
-    /* Stands for a thread that runs no Python code: in place of a function's id. */
-    NO_FUNCTION = UINT32_MAX,
-};
+/* Stands for a thread that runs no Python code: in place of a function's id. */
+#define NO_FUNCTION UINT32_MAX
 
 /* What fell on a function, or on one line of it. */
 struct call_amount {

@@ -263,7 +263,7 @@ static struct verdict_cause make_cause(const struct evidence *evidence, enum ver
 /* The kinds by their shares, greatest first; those that come first before them. */
 static void rank_kinds(const struct evidence *evidence, enum verdict_kind kinds[static VERDICT_KINDS])
 {
-    double weights[VERDICT_KINDS];
+    double weights[VERDICT_KINDS] = {0};
 
     for (int kind = 0; kind < VERDICT_KINDS; kind++) {
         double weight = rules[kind].percent(evidence, (enum verdict_kind)kind);

@@ -271,7 +271,7 @@ static void fill_shares(struct evidence *evidence, const struct collection *coll
     }
     if (busiest != NULL)
         rest_ns = (double)(busiest->cause_ns[VERDICT_SLEEP] + busiest->cause_ns[VERDICT_IDLE]);
-    double sleep = rest_ns > 0 ? (double)busiest->cause_ns[VERDICT_SLEEP] / rest_ns : 0;
+    double sleep = busiest != NULL && rest_ns > 0 ? (double)busiest->cause_ns[VERDICT_SLEEP] / rest_ns : 0;
     evidence->percent[VERDICT_SLEEP] = (100 - activity) * sleep;
     evidence->percent[VERDICT_IDLE] = (100 - activity) * (1 - sleep);
     for (int reason = 0; busiest != NULL && reason < IDLE_REASONS; reason++) {
