@@ -2,16 +2,14 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "record/create.h"
 #include "record/known.h"
 #include "record/profile_codec.h"
 #include "record/schema.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 #include <zlib.h>
 
 enum {
@@ -134,122 +132,19 @@ static void run_on_ticks(struct writer *writer, size_t index, uint64_t first, ui
     run(writer, statement);
 }
 
-/* ---- a new file ---- */
-
-/* Make the file, empty, so that nobody else's is overwritten. One that it replaces is unlinked with its log: a program
- * that still writes or reads it goes on with the old one. */
-static struct error *create_file(const char *path, bool replace)
-{
-    static const char *const companions[] = {"-wal", "-shm", "-journal"};
-    struct stat status;
-
-    if (replace && lstat(path, &status) == 0) {
-        if (!S_ISREG(status.st_mode))
-            return error_new("cannot record into %s: it is no regular file", path);
-        unlink(path);
-    }
-    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (fd < 0 && errno == EEXIST)
-        return error_new("%s is there already: name another file with -o, or overwrite it with --force",
-                         path);
-    if (fd < 0)
-        return error_new_errno(errno, "cannot create %s", path);
-    close(fd);
-    for (size_t i = 0; i < sizeof(companions) / sizeof(companions[0]); i++) {
-        size_t size = strlen(path) + strlen(companions[i]) + 1;
-        char *companion = memory_allocate(size, 1);
-        strcat(strcpy(companion, path), companions[i]);
-        unlink(companion);
-        free(companion);
-    }
-    return NULL;
-}
-
-static struct error *create_tables(struct writer *writer)
-{
-    char identity[96];
-    struct error *error;
-
-    sqlite3_snprintf(sizeof(identity), identity, "PRAGMA application_id = %d; PRAGMA user_version = %d",
-                     SCHEMA_APPLICATION_ID, SCHEMA_VERSION);
-    /* Small pages, for a tick changes a few bytes in each of a dozen tables. */
-    error = database_run(&writer->database, "write",
-                         "PRAGMA page_size = 1024; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = "
-                         "WAL; PRAGMA synchronous = NORMAL; "
-                         "PRAGMA wal_autocheckpoint = 1000; PRAGMA journal_size_limit = 4194304; BEGIN");
-    if (error == NULL)
-        error = database_run(&writer->database, "write", identity);
-    for (size_t i = 0; error == NULL && i < schema_object_count; i++)
-        error = database_run(&writer->database, "write", schema_objects[i].sql);
-    return error;
-}
-
-static struct error *name_values(struct writer *writer)
-{
-    static const char sql[] = "INSERT INTO state VALUES (%d, %Q)",
-                      kind_sql[] = "INSERT INTO open_file_kind VALUES (%d, %Q)";
-    struct error *error = NULL;
-    char text[128];
-
-    for (int i = 0; error == NULL && i < THREAD_STATES; i++) {
-        sqlite3_snprintf(sizeof(text), text, sql, i, thread_state_name((enum thread_state)i));
-        error = database_run(&writer->database, "write", text);
-    }
-    for (int i = 0; error == NULL && i < OPEN_FILE_KINDS; i++) {
-        sqlite3_snprintf(sizeof(text), text, kind_sql, i, open_file_kind_name((enum open_file_kind)i));
-        error = database_run(&writer->database, "write", text);
-    }
-    return error;
-}
-
-static struct error *describe_recording(struct writer *writer, const struct writer_options *options)
-{
-    sqlite3_stmt *statement;
-
-    if (sqlite3_prepare_v2(
-            writer->database.handle,
-            "INSERT INTO recording (id, pyneck_version, command, rate_hz, interval_ns, start_time_ns) "
-            "VALUES (1, ?, ?, ?, ?, ?)",
-            -1, &statement, NULL) != SQLITE_OK)
-        return database_error(&writer->database, "write");
-    database_bind_text(statement, 1, options->version);
-    database_bind_text(statement, 2, options->command);
-    sqlite3_bind_double(statement, 3, options->rate_hz);
-    sqlite3_bind_int64(statement, 4, (int64_t)options->interval_ns);
-    sqlite3_bind_int64(statement, 5, clock_realtime_ns());
-    run(writer, statement);
-    sqlite3_finalize(statement);
-    return database_failure(&writer->database);
-}
-
 struct error *writer_open(struct writer **result, const struct writer_options *options)
 {
-    struct error *error = create_file(options->path, options->replace);
-
-    if (error != NULL)
-        return error;
     struct writer *writer = memory_allocate(1, sizeof(*writer));
+    struct error *error = recording_create(&writer->database, options, statements, STATEMENTS);
+
+    if (error != NULL) {
+        free(writer);
+        return error;
+    }
     writer->max_size_bytes = options->max_size_bytes;
     writer->keep_ns = options->keep_ns;
     writer->names.database = &writer->database;
     writer->known.names = &writer->names;
-    error = database_open(&writer->database, options->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
-                          statements, STATEMENTS);
-    if (error == NULL)
-        error = create_tables(writer);
-    if (error == NULL)
-        error = name_values(writer);
-    if (error == NULL)
-        error = describe_recording(writer, options);
-    if (error == NULL)
-        error = database_run(&writer->database, "write", "COMMIT");
-    if (error == NULL)
-        error = database_prepare(&writer->database);
-    if (error != NULL) {
-        database_close(&writer->database);
-        free(writer);
-        return error;
-    }
     *result = writer;
     return NULL;
 }
