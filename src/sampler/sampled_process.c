@@ -54,6 +54,10 @@ static bool is_due(const struct sampled_thread *thread, bool only_new, uint64_t 
     return !only_new || (thread->is_young && thread->sampled_ns != now_ns);
 }
 
+/* Each thread's schedstat is read, also when nothing of the process has run: nothing tells that of a whole process. Its
+ * CPU clock moves only at ticks and when a thread leaves the CPU (kernel/sched/cputime.c, thread_group_cputime()), and so
+ * do its counts of switches: a thread that woke up less than a tick ago and runs would be taken for asleep, just
+ * while it works. */
 static void sample_running(struct sampled_process *process, bool only_new, uint64_t now_ns)
 {
     for (size_t i = 0; i < process->thread_count; i++) {

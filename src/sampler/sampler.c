@@ -23,6 +23,8 @@ enum {
 
 static const int sampler_nice = -15;
 static const uint64_t straggler_interval_ns = NS_PER_MILLISECOND;
+/* To sleep and wake up takes more CPU time than this, so a moment that is nearer is waited for. */
+static const uint64_t shortest_sleep_ns = 10 * NS_PER_MICROSECOND;
 static const uint64_t budget_interval_ns = 200 * NS_PER_MILLISECOND;
 
 /* What the other thread wants done. */
@@ -238,7 +240,13 @@ static bool sleep_until(struct sampler *sampler, uint64_t time_ns)
         .tv_sec = (time_t)(time_ns / NS_PER_SECOND),
         .tv_nsec = (long)(time_ns % NS_PER_SECOND),
     };
+    uint64_t now_ns = clock_monotonic_ns();
 
+    if (time_ns <= now_ns + shortest_sleep_ns) {
+        while (now_ns < time_ns)
+            now_ns = clock_monotonic_ns();
+        return sem_trywait(&sampler->wake) != 0;
+    }
     if (sem_clockwait(&sampler->wake, CLOCK_MONOTONIC, &deadline) == 0)
         return false;
     return errno == ETIMEDOUT;
