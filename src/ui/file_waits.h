@@ -9,7 +9,7 @@
 struct file_wait {
     int fd;
     uint32_t node;
-    uint64_t description; /* hash of what the descriptor was */
+    uint64_t file; /* hash of what the descriptor was open on; 0: not known */
     uint64_t wall_ns;
 };
 
@@ -21,10 +21,9 @@ struct file_waits {
     struct hash_map places; /* descriptor and node to place in `waits` */
 };
 
-/* Add the waits of an interval (NULL adds nothing). A descriptor that is waited for as another
- * thing than before begins anew. There is a limit
- * on the number of waits that are remembered. */
-void file_waits_add(struct file_waits *waits, const struct profile *profile);
+/* Add the waits of a process in an interval. Where its open files are listed, a descriptor that has become another thing
+ * begins anew. There is a limit on the number of waits that are remembered. */
+void file_waits_add(struct file_waits *waits, const struct process *process);
 
 void file_waits_clear(struct file_waits *waits);
 void file_waits_free(struct file_waits *waits);

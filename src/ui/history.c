@@ -82,7 +82,7 @@ static void add_to_windows(struct process_history *known, const struct tick *tic
     for (size_t choice = 0; choice < WINDOW_CHOICES; choice++)
         window_add(known->windows[choice], tick, process);
     memory_history_add(&known->memory, tick, process);
-    file_waits_add(&known->file_waits, process->profile);
+    file_waits_add(&known->file_waits, process);
     verdict_window_add(known->verdict_window, tick, process);
     if (profile != NULL) {
         known->samples += profile->samples;

@@ -212,15 +212,16 @@ static void waits_for_a_descriptor_add_up_until_it_is_something_else(void **stat
         {.node = connecting, .fd = 9, .wall_ns = 3}, /* closed meanwhile */
     };
     const struct profile profile = {.waits = interval, .wait_count = 4};
-    const struct open_file files[] = {{.fd = 3}, {.fd = 7}};
-    const struct process process = {.open_files = files, .open_file_detail_count = 2};
+    struct open_file files[] = {{.fd = 3}, {.fd = 7, .path = "socket:[1]"}};
+    const struct process unlisted = {.profile = &profile};
+    const struct process process = {.profile = &profile, .open_files = files, .open_file_detail_count = 2};
     struct file_waits waits = {0};
     struct file_rows rows = {0};
 
     (void)state;
-    file_waits_add(&waits, NULL);
-    file_waits_add(&waits, &profile);
-    file_waits_add(&waits, &profile);
+    file_waits_add(&waits, &(struct process){.pid = 1});
+    file_waits_add(&waits, &unlisted);
+    file_waits_add(&waits, &process);
     file_rows_collect(&rows, &process, &waits, tree);
     assert_int_equal(rows.count, 2);
     assert_int_equal(rows.rows[0].waited_ns, 0);
@@ -228,8 +229,8 @@ static void waits_for_a_descriptor_add_up_until_it_is_something_else(void **stat
     assert_int_equal(rows.rows[1].waited_ns, 100);
     assert_string_equal(rows.rows[1].function->name, "receive");
     assert_int_equal(rows.rows[1].line, 5);
-    interval[0].description = interval[1].description = "tcp b";
-    file_waits_add(&waits, &profile);
+    files[1].path = "socket:[2]";
+    file_waits_add(&waits, &process);
     file_rows_collect(&rows, &process, &waits, tree);
     assert_int_equal(rows.rows[1].waited_ns, 50);
     file_waits_clear(&waits);
@@ -237,7 +238,7 @@ static void waits_for_a_descriptor_add_up_until_it_is_something_else(void **stat
     assert_int_equal(rows.rows[1].waited_ns, 0);
     for (int fd = 0; fd < 100000; fd++) {
         interval[0].fd = fd;
-        file_waits_add(&waits, &(struct profile){.waits = interval, .wait_count = 1});
+        file_waits_add(&waits, &unlisted);
     }
     assert_in_range(waits.count, 1, 1024); /* bounded however many there are */
     file_rows_free(&rows);
