@@ -21,6 +21,11 @@ static bool has_word(const char *list, const char *word, size_t list_length)
     return false;
 }
 
+static bool is_octal(char character)
+{
+    return character >= '0' && character <= '7';
+}
+
 /* Copy the next word of a line; the kernel writes a space in a path as \040, and so on. */
 static const char *copy_word(char word[static PATH_MAX], const char *line)
 {
@@ -29,9 +34,8 @@ static const char *copy_word(char word[static PATH_MAX], const char *line)
     while (*line == ' ')
         line++;
     while (*line != '\0' && *line != ' ' && *line != '\n' && length < PATH_MAX - 1) {
-        unsigned int code;
-        if (line[0] == '\\' && sscanf(line + 1, "%3o", &code) == 1) {
-            word[length++] = (char)code;
+        if (line[0] == '\\' && is_octal(line[1]) && is_octal(line[2]) && is_octal(line[3])) {
+            word[length++] = (char)((line[1] - '0') << 6 | (line[2] - '0') << 3 | (line[3] - '0'));
             line += 4;
         } else {
             word[length++] = *line++;
