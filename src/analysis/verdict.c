@@ -132,14 +132,15 @@ static void say_idleness(struct verdict_cause *cause, const struct evidence *evi
     static const struct {
         const char *subject;
         const char *advice;
-    } reasons[IDLE_REASONS] = {
-        [IDLE_EVENTS] = {"events or connections", "look at who should send it work"},
-        [IDLE_THREADS] = {"its own threads", "look at who should give them work"},
-        [IDLE_CHILDREN] = {"its child processes", "look at the children"},
+    } reasons[] = {
+        [AWAITED_UNKNOWN] = {"something", "look at its threads"},
+        [AWAITED_EVENTS] = {"events or connections", "look at who should send it work"},
+        [AWAITED_THREADS] = {"its own threads", "look at who should give them work"},
+        [AWAITED_CHILDREN] = {"its child processes", "look at the children"},
     };
 
-    SUBJECT(cause, "%s", reasons[evidence->idle_reason].subject);
-    cause->advice = reasons[evidence->idle_reason].advice;
+    SUBJECT(cause, "%s", reasons[evidence->awaited].subject);
+    cause->advice = reasons[evidence->awaited].advice;
 }
 
 /* ---- the table ---- */

@@ -1,8 +1,6 @@
-#include "analysis/verdict_evidence.h"
+#include "analysis/verdict_collection.h"
 
-#include "analysis/wait_place.h"
 #include "base/clock.h"
-#include "base/hash.h"
 #include "base/memory.h"
 
 #include <stdlib.h>
@@ -12,6 +10,7 @@ enum {
     PARKED_CPU_PART = 1000,    /* a parked thread uses less than one part of so many of its time */
     PARKED_BELOW_PERCENT = 10, /* parked threads count where the others are less busy */
     PAGING_FAULTS_PER_SECOND = 10,
+    MOST_UNDERCOUNTED = 2, /* waits take at most so many times what samples say */
 };
 
 static const uint64_t growth_watched_ns = 3 * NS_PER_SECOND;
@@ -19,90 +18,52 @@ static const uint64_t growth_watched_ns = 3 * NS_PER_SECOND;
 /* What a thread's time in one state is, where its place does not say otherwise. */
 static const struct {
     enum verdict_kind cause;
-    enum idle_reason reason; /* VERDICT_IDLE, also when the place makes it that */
-    bool may_be_idle;        /* in a function that waits for work */
+    enum awaited awaited; /* VERDICT_IDLE, where the place does not tell */
+    bool by_place;        /* idle in a function that waits for work */
 } causes[THREAD_STATES] = {
     [THREAD_RUNNING] = {.cause = VERDICT_PYTHON_CPU},
     [THREAD_RUNNABLE] = {.cause = VERDICT_CPU_STARVED},
     [THREAD_GIL] = {.cause = VERDICT_GIL},
-    [THREAD_LOCK] = {.cause = VERDICT_LOCK, .reason = IDLE_THREADS, .may_be_idle = true},
+    [THREAD_LOCK] = {.cause = VERDICT_LOCK, .by_place = true},
     [THREAD_SLEEP] = {.cause = VERDICT_SLEEP},
     [THREAD_DISK] = {.cause = VERDICT_DISK},
-    [THREAD_NETWORK] = {.cause = VERDICT_NETWORK, .reason = IDLE_EVENTS, .may_be_idle = true},
-    [THREAD_PIPE] = {.cause = VERDICT_PIPE, .reason = IDLE_CHILDREN, .may_be_idle = true},
-    [THREAD_POLL] = {.cause = VERDICT_IDLE, .reason = IDLE_EVENTS},
-    [THREAD_CHILD] = {.cause = VERDICT_IDLE, .reason = IDLE_CHILDREN},
+    [THREAD_NETWORK] = {.cause = VERDICT_NETWORK, .by_place = true},
+    [THREAD_PIPE] = {.cause = VERDICT_PIPE, .by_place = true},
+    [THREAD_POLL] = {.cause = VERDICT_IDLE, .awaited = AWAITED_EVENTS, .by_place = true},
+    [THREAD_CHILD] = {.cause = VERDICT_IDLE, .awaited = AWAITED_CHILDREN},
     [THREAD_GC] = {.cause = VERDICT_GC},
     [THREAD_NATIVE] = {.cause = VERDICT_NATIVE_CPU},
     [THREAD_OTHER] = {.cause = EVIDENCE_UNKNOWN},
 };
 
-struct thread_time {
-    pid_t tid;
-    uint32_t node;           /* of its first counter */
-    enum thread_state state; /* of that, too */
-    bool moved;              /* it was at other places, or in other states */
-    uint64_t wall_ns;
-    uint64_t cpu_ns;
-    uint64_t cause_ns[EVIDENCE_CAUSES];
-    uint64_t idle_ns[IDLE_REASONS];
-};
-
-/* Time by (cause, function) or by (cause, function, line). */
-struct share_of_place {
-    enum verdict_kind cause;
-    struct place place;
-    bool in_event_loop;
-    int64_t amount;
-};
-
-struct share_list {
-    struct share_of_place *shares;
-    size_t count;
-    size_t capacity;
-    struct hash_map index;
-};
-
-struct collection {
-    const struct verdict_slice *slices;
-    size_t slice_count;
-    const struct call_tree *tree;
-    uint64_t span_ns;
-    bool has_gil;
-    enum verdict_kind paging; /* what time outside of system calls is: page faults, or not known */
-    struct thread_time *threads;
-    size_t thread_count;
-    size_t thread_capacity;
-    struct hash_map index; /* of threads, by tid */
-    bool with_parked;
-    const struct thread_time *busiest;
-    struct share_list functions;
-    struct share_list lines;
-};
-
-static bool is_on_cpu(enum verdict_kind cause)
+bool verdict_is_on_cpu(enum verdict_kind cause)
 {
     return cause == VERDICT_PYTHON_CPU || cause == VERDICT_NATIVE_CPU || cause == VERDICT_GC;
 }
 
-/* Whether a thread that spends time so is busy. */
-static bool is_busy(enum verdict_kind cause)
+bool verdict_is_busy(enum verdict_kind cause)
 {
     return cause != VERDICT_IDLE && cause != VERDICT_SLEEP;
 }
 
-static enum verdict_kind cause_of(const struct collection *collection, enum thread_state state, uint32_t node)
+enum verdict_kind verdict_cause_of(const struct verdict_collection *collection, enum thread_state state,
+                                   uint32_t node, enum awaited *awaited)
 {
+    *awaited = AWAITED_UNKNOWN;
     if (state >= THREAD_STATES)
         return EVIDENCE_UNKNOWN;
-    if (causes[state].may_be_idle && wait_place_is_idle(collection->tree, node))
+    if (causes[state].by_place)
+        *awaited = wait_place_awaits(collection->tree, node);
+    if (*awaited != AWAITED_UNKNOWN)
         return VERDICT_IDLE;
+    *awaited = causes[state].awaited;
     return causes[state].cause == EVIDENCE_UNKNOWN ? collection->paging : causes[state].cause;
 }
 
 /* ---- the threads ---- */
 
-static struct thread_time *find_thread(struct collection *collection, const struct profile_counter *counter)
+static struct thread_time *find_thread(struct verdict_collection *collection,
+                                       const struct profile_counter *counter)
 {
     const uint32_t *known = hash_map_find(&collection->index, (uint64_t)counter->tid);
 
@@ -116,20 +77,21 @@ static struct thread_time *find_thread(struct collection *collection, const stru
     return thread;
 }
 
-static void add_to_thread(struct collection *collection, const struct profile_counter *counter)
+static void add_to_thread(struct verdict_collection *collection, const struct profile_counter *counter)
 {
     struct thread_time *thread = find_thread(collection, counter);
-    enum verdict_kind cause = cause_of(collection, counter->state, counter->node);
+    enum awaited awaited;
+    enum verdict_kind cause = verdict_cause_of(collection, counter->state, counter->node, &awaited);
 
     thread->moved = thread->moved || thread->node != counter->node || thread->state != counter->state;
     thread->wall_ns += counter->wall_ns;
     thread->cpu_ns += counter->cpu_ns;
     thread->cause_ns[cause] += counter->wall_ns;
     if (cause == VERDICT_IDLE)
-        thread->idle_ns[causes[counter->state].reason] += counter->wall_ns;
+        thread->idle_ns[awaited] += counter->wall_ns;
 }
 
-static void collect_threads(struct collection *collection)
+static void collect_threads(struct verdict_collection *collection)
 {
     for (size_t slice = 0; slice < collection->slice_count; slice++) {
         for (size_t i = 0; i < collection->slices[slice].counter_count; i++)
@@ -143,7 +105,7 @@ static bool is_parked(const struct thread_time *thread)
            thread->cpu_ns < thread->wall_ns / PARKED_CPU_PART + 1;
 }
 
-static bool counts(const struct collection *collection, const struct thread_time *thread)
+bool verdict_thread_counts(const struct verdict_collection *collection, const struct thread_time *thread)
 {
     return collection->with_parked || !is_parked(thread);
 }
@@ -153,7 +115,7 @@ static double busy_ns(const struct thread_time *thread)
     uint64_t sum_ns = 0;
 
     for (int cause = 0; cause < EVIDENCE_CAUSES; cause++) {
-        if (is_busy((enum verdict_kind)cause))
+        if (verdict_is_busy((enum verdict_kind)cause))
             sum_ns += thread->cause_ns[cause];
     }
     return (double)sum_ns;
@@ -161,13 +123,13 @@ static double busy_ns(const struct thread_time *thread)
 
 /* Whether one thread is more telling than another: it is busier (by a percent of its time or more), or it waits for
  * something outside and the other for threads. */
-static bool is_busier(const struct collection *collection, const struct thread_time *one,
+static bool is_busier(const struct verdict_collection *collection, const struct thread_time *one,
                       const struct thread_time *other)
 {
     double percent_ns = (double)collection->span_ns / 100;
     double difference = round(busy_ns(one) / percent_ns) - round(busy_ns(other) / percent_ns);
-    bool one_waits = one->idle_ns[IDLE_THREADS] > one->wall_ns / 2;
-    bool other_waits = other->idle_ns[IDLE_THREADS] > other->wall_ns / 2;
+    bool one_waits = one->idle_ns[AWAITED_THREADS] > one->wall_ns / 2;
+    bool other_waits = other->idle_ns[AWAITED_THREADS] > other->wall_ns / 2;
 
     if (difference != 0)
         return difference > 0;
@@ -186,7 +148,7 @@ struct sum {
 };
 
 /* The time that threads wanted a CPU and had none: unknown when the kernel did not tell it in every slice. */
-static double runnable_ns(const struct collection *collection)
+static double runnable_ns(const struct verdict_collection *collection)
 {
     double sum_ns = 0;
 
@@ -199,7 +161,7 @@ static double runnable_ns(const struct collection *collection)
 
 /* Put exact figures in the place of those that samples estimate: CPU time, and time without one. What the threads did
  * besides gets the rest of their time. */
-static void correct_cpu_time(const struct collection *collection, struct sum *sum, double wall_ns,
+static void correct_cpu_time(const struct verdict_collection *collection, struct sum *sum, double wall_ns,
                              double cpu_ns)
 {
     double sampled_cpu_ns =
@@ -210,17 +172,20 @@ static void correct_cpu_time(const struct collection *collection, struct sum *su
         return;
     double known_ns = runnable_ns(collection);
     double starved_ns = real_is_known(known_ns) ? known_ns : fmax(0, sampled_ns - cpu_ns);
+    /* The kernel counts a wait for a CPU when it is over, so a long one is missing at first. */
+    starved_ns = fmax(starved_ns, wall_ns - cpu_ns - MOST_UNDERCOUNTED * (wall_ns - sampled_ns));
     double real_ns = fmin(cpu_ns + starved_ns, wall_ns);
     double elsewhere = wall_ns > sampled_ns ? (wall_ns - real_ns) / (wall_ns - sampled_ns) : 0;
 
     if (sampled_cpu_ns <= 0)
         sum->cause_ns[VERDICT_PYTHON_CPU] = sampled_cpu_ns = 1;
     for (int cause = 0; cause < EVIDENCE_CAUSES; cause++)
-        sum->cause_ns[cause] *= is_on_cpu((enum verdict_kind)cause) ? cpu_ns / sampled_cpu_ns : elsewhere;
+        sum->cause_ns[cause] *=
+            verdict_is_on_cpu((enum verdict_kind)cause) ? cpu_ns / sampled_cpu_ns : elsewhere;
     sum->cause_ns[VERDICT_CPU_STARVED] = fmax(0, real_ns - cpu_ns);
 }
 
-static struct sum add_up(struct collection *collection)
+static struct sum add_up(struct verdict_collection *collection)
 {
     struct sum sum = {0};
     double wall_ns = 0;
@@ -229,7 +194,7 @@ static struct sum add_up(struct collection *collection)
     collection->busiest = NULL;
     for (size_t i = 0; i < collection->thread_count; i++) {
         const struct thread_time *thread = &collection->threads[i];
-        if (!counts(collection, thread))
+        if (!verdict_thread_counts(collection, thread))
             continue;
         for (int cause = 0; cause < EVIDENCE_CAUSES; cause++)
             sum.cause_ns[cause] += (double)thread->cause_ns[cause];
@@ -240,10 +205,10 @@ static struct sum add_up(struct collection *collection)
     }
     double sampled_busy_ns = 0;
     for (int cause = 0; cause < EVIDENCE_CAUSES; cause++)
-        sampled_busy_ns += is_busy((enum verdict_kind)cause) ? sum.cause_ns[cause] : 0;
+        sampled_busy_ns += verdict_is_busy((enum verdict_kind)cause) ? sum.cause_ns[cause] : 0;
     correct_cpu_time(collection, &sum, wall_ns, cpu_ns);
     for (int cause = 0; cause < EVIDENCE_CAUSES; cause++)
-        sum.busy_ns += is_busy((enum verdict_kind)cause) ? sum.cause_ns[cause] : 0;
+        sum.busy_ns += verdict_is_busy((enum verdict_kind)cause) ? sum.cause_ns[cause] : 0;
     if (collection->busiest != NULL && sampled_busy_ns > 0)
         sum.busiest_ns = busy_ns(collection->busiest) * sum.busy_ns / sampled_busy_ns;
     else
@@ -252,21 +217,22 @@ static struct sum add_up(struct collection *collection)
 }
 
 /* How busy the process was, in percent of the window. */
-static double activity_of(const struct collection *collection, const struct sum *sum)
+static double activity_of(const struct verdict_collection *collection, const struct sum *sum)
 {
     double gil_ns = collection->has_gil ? sum->cause_ns[VERDICT_PYTHON_CPU] + sum->cause_ns[VERDICT_GC] : 0;
 
     return fmin(100, 100 * fmax(sum->busiest_ns, gil_ns) / (double)collection->span_ns);
 }
 
-static void fill_shares(struct evidence *evidence, const struct collection *collection, const struct sum *sum)
+static void fill_shares(struct evidence *evidence, const struct verdict_collection *collection,
+                        const struct sum *sum)
 {
     const struct thread_time *busiest = collection->busiest;
     double activity = activity_of(collection, sum);
     double rest_ns = 0;
 
     for (int cause = 0; cause < EVIDENCE_CAUSES; cause++) {
-        if (is_busy((enum verdict_kind)cause) && sum->busy_ns > 0)
+        if (verdict_is_busy((enum verdict_kind)cause) && sum->busy_ns > 0)
             evidence->percent[cause] = activity * sum->cause_ns[cause] / sum->busy_ns;
     }
     if (busiest != NULL)
@@ -274,157 +240,21 @@ static void fill_shares(struct evidence *evidence, const struct collection *coll
     double sleep = busiest != NULL && rest_ns > 0 ? (double)busiest->cause_ns[VERDICT_SLEEP] / rest_ns : 0;
     evidence->percent[VERDICT_SLEEP] = (100 - activity) * sleep;
     evidence->percent[VERDICT_IDLE] = (100 - activity) * (1 - sleep);
-    for (int reason = 0; busiest != NULL && reason < IDLE_REASONS; reason++) {
-        if (busiest->idle_ns[reason] > busiest->idle_ns[evidence->idle_reason])
-            evidence->idle_reason = (enum idle_reason)reason;
+    for (int awaited = 0; busiest != NULL && awaited <= AWAITED_CHILDREN; awaited++) {
+        if (busiest->idle_ns[awaited] > busiest->idle_ns[evidence->awaited])
+            evidence->awaited = (enum awaited)awaited;
     }
 }
 
-static void count_waiting_threads(struct evidence *evidence, const struct collection *collection)
+static void count_waiting_threads(struct evidence *evidence, const struct verdict_collection *collection)
 {
     for (size_t i = 0; i < collection->thread_count; i++) {
         const struct thread_time *thread = &collection->threads[i];
-        if (!counts(collection, thread))
+        if (!verdict_thread_counts(collection, thread))
             continue;
         evidence->gil_threads += thread->cause_ns[VERDICT_GIL] > 0;
         evidence->lock_threads += thread->cause_ns[VERDICT_LOCK] > 0;
     }
-}
-
-/* ---- what carries a cause ---- */
-
-static void add_share(struct share_list *list, uint64_t key, const struct share_of_place *share)
-{
-    const uint32_t *known = hash_map_find(&list->index, key);
-
-    if (known != NULL) {
-        list->shares[*known].amount += share->amount;
-        return;
-    }
-    list->shares = memory_grow(list->shares, &list->capacity, list->count + 1, sizeof(*list->shares));
-    hash_map_set(&list->index, key, (uint32_t)list->count);
-    list->shares[list->count++] = *share;
-}
-
-static void add_place(struct collection *collection, struct share_of_place share)
-{
-    uint64_t function_key = (uint64_t)share.cause << 32 | share.place.function;
-    uint64_t line_key = hash_u64(function_key) ^ share.place.line;
-
-    add_share(&collection->functions, function_key, &share);
-    add_share(&collection->lines, line_key, &share);
-}
-
-static void add_counter_places(struct collection *collection, const struct profile_counter *counter)
-{
-    const uint32_t *number = hash_map_find(&collection->index, (uint64_t)counter->tid);
-    const struct thread_time *thread = &collection->threads[*number];
-    const struct call_node *node = call_tree_node(collection->tree, counter->node);
-    struct share_of_place share = {
-        .cause = cause_of(collection, counter->state, counter->node),
-        .place = {node->function, node->line},
-    };
-
-    if (node->depth == 0)
-        return;
-    if (counter->memory_growth_bytes != 0) {
-        struct share_of_place growth = share;
-        growth.cause = VERDICT_MEMORY_GROWTH;
-        growth.amount = counter->memory_growth_bytes;
-        add_place(collection, growth);
-    }
-    if (is_busy(share.cause) ? !counts(collection, thread) : thread != collection->busiest)
-        return;
-    share.amount = (int64_t)counter->wall_ns;
-    if (is_on_cpu(share.cause)) {
-        struct share_of_place starved = share;
-        share.amount = (int64_t)counter->cpu_ns;
-        starved.cause = VERDICT_CPU_STARVED;
-        add_place(collection, starved);
-    } else {
-        wait_place_find(collection->tree, counter->node, &share.place);
-        share.in_event_loop = wait_place_in_event_loop(collection->tree, counter->node);
-    }
-    add_place(collection, share);
-}
-
-static const struct share_of_place *greatest_share(const struct share_list *list, enum verdict_kind cause,
-                                                   const struct share_of_place *function)
-{
-    const struct share_of_place *greatest = NULL;
-
-    for (size_t i = 0; i < list->count; i++) {
-        const struct share_of_place *share = &list->shares[i];
-        if (share->cause != cause || share->amount <= 0 ||
-            (function != NULL && share->place.function != function->place.function))
-            continue;
-        if (greatest == NULL || share->amount > greatest->amount)
-            greatest = share;
-    }
-    return greatest;
-}
-
-static void fill_places(struct evidence *evidence, const struct collection *collection)
-{
-    for (int cause = 0; cause < EVIDENCE_CAUSES; cause++) {
-        struct carrier *carrier = &evidence->carriers[cause];
-        const struct share_of_place *function =
-            greatest_share(&collection->functions, (enum verdict_kind)cause, NULL);
-        if (function == NULL)
-            continue;
-        const struct share_of_place *line =
-            greatest_share(&collection->lines, (enum verdict_kind)cause, function);
-        carrier->function = call_tree_function(collection->tree, function->place.function);
-        carrier->line = line != NULL ? line->place.line : 0;
-        carrier->in_event_loop = function->in_event_loop;
-    }
-    /* Who waits for the GIL tells less than who holds it. */
-    if (evidence->carriers[VERDICT_PYTHON_CPU].function != NULL)
-        evidence->carriers[VERDICT_GIL] = evidence->carriers[VERDICT_PYTHON_CPU];
-}
-
-/* What is waited for, as a number that is the same for the same thing. */
-static uint64_t target_key(const struct profile_wait *wait)
-{
-    uint64_t key =
-        hash_u64((uint64_t)(uint32_t)wait->fd ^ wait->lock_address << 32 ^ wait->lock_address >> 32);
-
-    if (wait->description != NULL)
-        key ^= hash_bytes(wait->description, strlen(wait->description), key);
-    return key;
-}
-
-/* The descriptor or lock that most of each cause's time went to. */
-static void fill_waits(struct evidence *evidence, const struct collection *collection)
-{
-    struct hash_map index = {0};
-    uint64_t *sums_ns = NULL;
-    size_t capacity = 0;
-    size_t count = 0;
-    uint64_t greatest_ns[EVIDENCE_CAUSES] = {0};
-
-    for (size_t slice = 0; slice < collection->slice_count; slice++) {
-        for (size_t i = 0; i < collection->slices[slice].wait_count; i++) {
-            const struct profile_wait *wait = &collection->slices[slice].waits[i];
-            const uint32_t *thread = hash_map_find(&collection->index, (uint64_t)wait->tid);
-            enum verdict_kind cause = cause_of(collection, wait->state, wait->node);
-            if (thread == NULL || !counts(collection, &collection->threads[*thread]))
-                continue;
-            uint64_t key = target_key(wait) ^ hash_u64((uint64_t)cause);
-            if (hash_map_find(&index, key) == NULL) {
-                sums_ns = memory_grow(sums_ns, &capacity, count + 1, sizeof(*sums_ns));
-                hash_map_set(&index, key, (uint32_t)count++);
-            }
-            uint64_t *sum_ns = &sums_ns[*hash_map_find(&index, key)];
-            *sum_ns += wait->wall_ns;
-            if (*sum_ns > greatest_ns[cause]) {
-                greatest_ns[cause] = *sum_ns;
-                evidence->carriers[cause].wait = wait;
-            }
-        }
-    }
-    free(sums_ns);
-    hash_map_free(&index);
 }
 
 /* ---- growth ---- */
@@ -463,7 +293,7 @@ static double room_below(int64_t limit, int64_t used)
     return count_is_known(limit) && count_is_known(used) ? (double)(limit - used) : UNKNOWN_REAL;
 }
 
-static void fill_growth(struct evidence *evidence, const struct collection *collection)
+static void fill_growth(struct evidence *evidence, const struct verdict_collection *collection)
 {
     const struct verdict_slice *newest = &collection->slices[collection->slice_count - 1];
     struct growth_sum memory = {0};
@@ -526,7 +356,20 @@ static double throttled_percent(const struct verdict_slice *slices, size_t count
     return 100 * sum_ns / (double)span_ns;
 }
 
-static void fill_evidence(struct evidence *evidence, struct collection *collection)
+/* Where most time for disks went to page faults, and the process's memory is swapped out, it is swap's. */
+static void tell_swap_from_disk(struct evidence *evidence, const struct verdict_collection *collection)
+{
+    const struct profile_wait *wait = evidence->carriers[VERDICT_DISK].wait;
+
+    if (collection->paging != VERDICT_SWAP || wait == NULL || wait->description == NULL ||
+        strcmp(wait->description, "page fault") != 0)
+        return;
+    evidence->percent[VERDICT_SWAP] += evidence->percent[VERDICT_DISK];
+    evidence->percent[VERDICT_DISK] = 0;
+    evidence->carriers[VERDICT_SWAP] = evidence->carriers[VERDICT_DISK];
+}
+
+static void fill_evidence(struct evidence *evidence, struct verdict_collection *collection)
 {
     collect_threads(collection);
     struct sum sum = add_up(collection);
@@ -536,19 +379,15 @@ static void fill_evidence(struct evidence *evidence, struct collection *collecti
     }
     fill_shares(evidence, collection, &sum);
     count_waiting_threads(evidence, collection);
-    for (size_t slice = 0; slice < collection->slice_count; slice++) {
-        for (size_t i = 0; i < collection->slices[slice].counter_count; i++)
-            add_counter_places(collection, &collection->slices[slice].counters[i]);
-    }
-    fill_places(evidence, collection);
-    fill_waits(evidence, collection);
+    verdict_find_places(evidence, collection);
+    tell_swap_from_disk(evidence, collection);
     fill_growth(evidence, collection);
 }
 
 bool evidence_collect(struct evidence *evidence, const struct verdict_slice *slices, size_t count,
                       const struct call_tree *tree)
 {
-    struct collection collection = {.slices = slices, .slice_count = count, .tree = tree};
+    struct verdict_collection collection = {.slices = slices, .slice_count = count, .tree = tree};
 
     *evidence = (struct evidence){0};
     for (size_t i = 0; i < count; i++)
@@ -561,10 +400,6 @@ bool evidence_collect(struct evidence *evidence, const struct verdict_slice *sli
     fill_evidence(evidence, &collection);
     bool known = collection.thread_count > 0;
     free(collection.threads);
-    free(collection.functions.shares);
-    free(collection.lines.shares);
     hash_map_free(&collection.index);
-    hash_map_free(&collection.functions.index);
-    hash_map_free(&collection.lines.index);
     return known;
 }

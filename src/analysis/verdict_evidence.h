@@ -4,6 +4,7 @@
 #define PYNECK_ANALYSIS_VERDICT_EVIDENCE_H
 
 #include "analysis/verdict.h"
+#include "analysis/wait_place.h"
 
 /* One process in one tick. */
 struct verdict_slice {
@@ -32,14 +33,6 @@ enum {
     EVIDENCE_CAUSES = VERDICT_KINDS + 1,
 };
 
-/* Why the process is idle. */
-enum idle_reason {
-    IDLE_EVENTS,  /* poll, select, epoll, accept */
-    IDLE_THREADS, /* waits for other threads of its own */
-    IDLE_CHILDREN,
-    IDLE_REASONS,
-};
-
 /* What carries most of a cause. */
 struct carrier {
     const struct function *function; /* NULL when none is known */
@@ -60,7 +53,7 @@ struct evidence {
     struct carrier carriers[EVIDENCE_CAUSES];
     size_t gil_threads; /* threads that wanted it */
     size_t lock_threads;
-    enum idle_reason idle_reason;
+    enum awaited awaited;     /* by the busiest thread, when it is idle */
     double throttled_percent; /* unknown without a limit */
     struct growth memory;
     struct growth open_files;

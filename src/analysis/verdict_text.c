@@ -41,13 +41,20 @@ static void put_name(struct writer *writer, const char *name, char separator, bo
     put(writer, name, strlen(name));
 }
 
-/* Of a path, "/srv/data/journal.db (fd 3)", only the last name is kept when it is to be short. */
+/* When it is to be short, only the last name is kept of a path, "/srv/data/journal.db (fd 3)", and only the other side of a
+ * connection, "tcp 10.0.0.7:40112 -> 10.0.0.5:5432 (fd 12)". */
 static void put_subject(struct writer *writer, const char *subject, bool whole)
 {
+    static const char arrow[] = " -> ";
     const char *slash = subject[0] == '/' ? strrchr(subject, '/') : NULL;
+    const char *remote = strstr(subject, arrow);
 
-    if (!whole && slash != NULL)
+    if (!whole && slash != NULL) {
         subject = slash + 1;
+    } else if (!whole && remote != NULL) {
+        put(writer, subject, strcspn(subject, " ") + 1);
+        subject = remote + strlen(arrow);
+    }
     put(writer, subject, strlen(subject));
 }
 

@@ -61,57 +61,72 @@ static bool ends_with(const char *text, const char *end)
     return length >= end_length && strcmp(text + length - end_length, end) == 0;
 }
 
-/* Names in CPython's Lib/, the same in all versions that are read unless a comment says otherwise. */
-static const struct {
+/* Names in CPython's Lib/, the same in all versions that are read unless a comment says otherwise. Of several that call each
+ * other the outermost tells most. */
+static const struct waiter {
     const char *file;
     const char *name;
-    bool idle;
+    enum awaited awaited;
 } waiters[] = {
-    {"/threading.py", "acquire", false}, /* a semaphore: somebody has to give it back */
-    {"/threading.py", "__enter__", false},
-    {"/threading.py", "wait", true},
-    {"/threading.py", "join", true},
-    {"/threading.py", "_wait_for_tstate_lock", true}, /* 3.4 to 3.12 */
-    {"/threading.py", "_shutdown", true},
-    {"/queue.py", "get", true},
-    {"/queue.py", "join", true},
-    {"/socket.py", "accept", true},
-    {"/concurrent/futures/thread.py", "_worker", true},
-    {"/concurrent/futures/_base.py", "result", true},
-    {"/multiprocessing/connection.py", "accept", true},
-    {"/multiprocessing/pool.py", "worker", true},
-    {"/multiprocessing/pool.py", "_handle_results", true},
-    {"/multiprocessing/pool.py", "_handle_tasks", true},
-    {"/concurrent/futures/process.py", "_process_worker", true},
+    {"/threading.py", "acquire", AWAITED_UNKNOWN}, /* a semaphore: somebody has to give it back */
+    {"/threading.py", "__enter__", AWAITED_UNKNOWN},
+    {"/threading.py", "wait", AWAITED_THREADS},
+    {"/threading.py", "join", AWAITED_THREADS},
+    {"/threading.py", "_wait_for_tstate_lock", AWAITED_THREADS}, /* 3.4 to 3.12 */
+    {"/threading.py", "_shutdown", AWAITED_THREADS},
+    {"/queue.py", "get", AWAITED_THREADS},
+    {"/queue.py", "join", AWAITED_THREADS},
+    {"/selectors.py", "select", AWAITED_EVENTS},
+    {"/socket.py", "accept", AWAITED_EVENTS},
+    {"/concurrent/futures/_base.py", "result", AWAITED_THREADS},
+    {"/concurrent/futures/thread.py", "_worker", AWAITED_THREADS},
+    {"/concurrent/futures/process.py", "_process_worker", AWAITED_EVENTS},
+    {"/concurrent/futures/process.py", "wait_result_broken_or_wakeup", AWAITED_CHILDREN},
+    {"/multiprocessing/connection.py", "_recv", AWAITED_UNKNOWN},
+    {"/multiprocessing/connection.py", "_recv_bytes", AWAITED_UNKNOWN},
+    {"/multiprocessing/connection.py", "recv_bytes", AWAITED_UNKNOWN},
+    {"/multiprocessing/connection.py", "recv", AWAITED_UNKNOWN},
+    {"/multiprocessing/connection.py", "_send", AWAITED_UNKNOWN},
+    {"/multiprocessing/connection.py", "_send_bytes", AWAITED_UNKNOWN},
+    {"/multiprocessing/connection.py", "send", AWAITED_UNKNOWN},
+    {"/multiprocessing/connection.py", "wait", AWAITED_EVENTS},
+    {"/multiprocessing/synchronize.py", "__enter__", AWAITED_UNKNOWN},
+    {"/multiprocessing/queues.py", "get", AWAITED_EVENTS},
+    {"/multiprocessing/popen_fork.py", "wait", AWAITED_CHILDREN},
+    {"/multiprocessing/pool.py", "worker", AWAITED_EVENTS},
+    {"/multiprocessing/pool.py", "wait", AWAITED_CHILDREN},
+    {"/multiprocessing/pool.py", "get", AWAITED_CHILDREN},
+    {"/multiprocessing/pool.py", "_wait_for_updates", AWAITED_CHILDREN},
+    {"/multiprocessing/pool.py", "_handle_results", AWAITED_CHILDREN},
+    {"/multiprocessing/pool.py", "_handle_tasks", AWAITED_CHILDREN},
+    {"/multiprocessing/pool.py", "_handle_workers", AWAITED_CHILDREN},
 };
 
-/* 1 idle, 0 not, -1 when the function is none of those that tell. */
-static int idleness_of(const struct function *function)
+static const struct waiter *find_waiter(const struct function *function)
 {
     const char *name = last_name(function->name);
 
     for (size_t i = 0; i < sizeof(waiters) / sizeof(waiters[0]); i++) {
         if (strcmp(name, waiters[i].name) == 0 && ends_with(function->file, waiters[i].file))
-            return waiters[i].idle;
+            return &waiters[i];
     }
-    return -1;
+    return NULL;
 }
 
-bool wait_place_is_idle(const struct call_tree *tree, uint32_t id)
+enum awaited wait_place_awaits(const struct call_tree *tree, uint32_t id)
 {
-    bool idle = false;
+    enum awaited awaited = AWAITED_UNKNOWN;
 
     for (const struct call_node *node = call_tree_node(tree, id); node->depth > 0;
          node = call_tree_node(tree, node->parent)) {
         const struct function *function = call_tree_function(tree, node->function);
-        if (owner_of(function->file) != OWNER_LIBRARY)
+        const struct waiter *waiter =
+            owner_of(function->file) == OWNER_LIBRARY ? find_waiter(function) : NULL;
+        if (waiter == NULL)
             break;
-        int idleness = idleness_of(function);
-        if (idleness == 0)
-            return false;
-        idle = idle || idleness == 1;
+        awaited = waiter->awaited;
     }
-    return idle;
+    return awaited;
 }
 
 bool wait_place_in_event_loop(const struct call_tree *tree, uint32_t id)

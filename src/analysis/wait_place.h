@@ -16,9 +16,15 @@ struct place {
  * outside of Python's library; else the innermost. False for the root. */
 bool wait_place_find(const struct call_tree *tree, uint32_t node, struct place *place);
 
-/* Whether the innermost frames are those of a function of Python's library in which a thread waits until somebody gives it
- * work: a connection, an item of a queue, the end of a thread. */
-bool wait_place_is_idle(const struct call_tree *tree, uint32_t node);
+/* Who is to act before a thread goes on that waits in a function of Python's library. */
+enum awaited {
+    AWAITED_UNKNOWN,  /* the innermost frames are no such function, or one that waits for a lock */
+    AWAITED_EVENTS,   /* somebody outside gives it work: a connection, or what an event loop watches */
+    AWAITED_THREADS,  /* another thread does: an item of a queue, the end of a thread */
+    AWAITED_CHILDREN, /* a child process does */
+};
+
+enum awaited wait_place_awaits(const struct call_tree *tree, uint32_t node);
 
 /* Whether the stack was called by asyncio's event loop, which stands still meanwhile. */
 bool wait_place_in_event_loop(const struct call_tree *tree, uint32_t node);

@@ -140,7 +140,7 @@ static void test_values_are_rounded_base_units(void **state)
         {"processes.0.sampling.rate_hz", "100.0"},
         {"processes.0.verdict.kind", "\"python-cpu\""},
         {"processes.0.verdict.percent", "60.0"},
-        {"processes.0.verdict.second.kind", "\"idle\""},
+        {"processes.0.verdict.second.kind", "\"cpu-starved\""},
         {"processes.0.functions.0.function", "\"main\""},
         {"processes.0.functions.0.own_cpu_seconds", "0.3"},
         {"processes.0.functions.0.total_cpu_seconds", "0.5"},

@@ -23,7 +23,7 @@ static void test_a_snapshot_shows_the_machine_the_processes_and_their_details(vo
     static const char *const parts[] = {
         "\n  Verdict: python-cpu: runs Python code 60 % of the time in main (app.py:4): look for a better "
         "algorithm there\n"
-        "  and idle: has nothing to do 40 % of the time",
+        "  and cpu-starved: waits 30 % of the time for a CPU in ",
         "2023-11-14T22:15:00.250Z  machine  interval 1.00 s  own CPU 1.2%\n",
         "  18.0 user",
         "1 process is not permitted\n",

@@ -242,12 +242,12 @@ static void test_a_thread_that_wants_a_cpu_waits_for_it(void **state)
     assert_second(scene, VERDICT_PYTHON_CPU, 40);
     assert_string_equal(scene->verdict.first.function->name, "Worker.work");
 
-    /* The kernel's own count is better than what is left. */
-    scene->process.runnable_percent = 50;
-    assert_first(scene, VERDICT_CPU_STARVED, 50);
+    /* The kernel counts such a wait when it is over. */
+    scene->process.runnable_percent = 30;
+    assert_first(scene, VERDICT_CPU_STARVED, 60);
     assert_string_equal(scene->verdict.first.subject, "a CPU");
     scene->process.throttled_percent = 45;
-    assert_first(scene, VERDICT_CPU_STARVED, 50);
+    assert_first(scene, VERDICT_CPU_STARVED, 60);
     assert_non_null(strstr(scene->verdict.first.advice, "cpu.max"));
 }
 
@@ -446,6 +446,17 @@ static void test_time_blocked_by_faults_is_swap_or_disk(void **state)
     assert_only(scene, VERDICT_SWAP, 80);
     scene->process.swap_bytes = 0;
     assert_only(scene, VERDICT_DISK, 80);
+
+    /* The same where the sampler has seen what it waits in. */
+    scene->profile.counter_count = 0;
+    spend(scene, 100, THREAD_RUNNING, PLACE_WORK, 20);
+    spend(scene, 100, THREAD_DISK, PLACE_WORK, 80);
+    wait_for(scene, -1, "page fault", 80);
+    assert_only(scene, VERDICT_DISK, 80);
+    scene->process.swap_bytes = 1 << 20;
+    assert_only(scene, VERDICT_SWAP, 80);
+    scene->process.major_faults_per_second = 0;
+    assert_only(scene, VERDICT_DISK, 80);
 }
 
 /* ---- what is not known */
@@ -506,6 +517,16 @@ static void test_a_sentence_is_shortened_from_the_right_place(void **state)
     assert_sentence(scene, 120,
                     "waits 100 % of the time for /srv/data/journal.db (fd 3) in Worker.work (app.py:41)");
     assert_sentence(scene, 72, "waits 100 % of the time for journal.db (fd 3) in work (app.py:41)");
+}
+
+static void test_a_short_sentence_names_the_other_side_of_a_connection(void **state)
+{
+    struct scene *scene = *state;
+
+    spend(scene, 100, THREAD_NETWORK, PLACE_WORK, 100);
+    wait_for(scene, 12, "tcp 10.0.0.7:40112 -> 10.0.0.5:5432", 100);
+    assert_only(scene, VERDICT_NETWORK, 100);
+    assert_sentence(scene, 80, "waits 100 % of the time for tcp 10.0.0.5:5432 (fd 12) in work (app.py:41)");
 }
 
 static void test_names_without_end_do_not_make_a_sentence_without_end(void **state)
@@ -587,6 +608,7 @@ int main(void)
         SCENE_TEST(test_time_without_a_frame_has_a_kind_and_no_function),
         SCENE_TEST(test_the_sentence_names_what_carries_most),
         SCENE_TEST(test_a_sentence_is_shortened_from_the_right_place),
+        SCENE_TEST(test_a_short_sentence_names_the_other_side_of_a_connection),
         SCENE_TEST(test_names_without_end_do_not_make_a_sentence_without_end),
         SCENE_TEST(test_a_window_judges_what_it_holds),
     };
