@@ -154,8 +154,7 @@ struct tick_span reader_ticks(const struct reader *reader)
 
 /* ---- finding ---- */
 
-/* The tick at or before a sequence, and its time; false when there is none. */
-static bool find_at_or_before(struct reader *reader, uint64_t sequence, uint64_t *found, int64_t *time_ms)
+bool reader_find_at_or_before(struct reader *reader, uint64_t sequence, uint64_t *found, int64_t *time_ms)
 {
     sqlite3_stmt *statement = reader_statement(reader, READ_TIME);
 
@@ -180,7 +179,7 @@ struct error *reader_find_time(struct reader *reader, int64_t time_ns, uint64_t 
     while (low < high) {
         uint64_t middle = low + (high - low) / 2, found;
         int64_t time_ms;
-        if (!find_at_or_before(reader, middle, &found, &time_ms) || found < low) {
+        if (!reader_find_at_or_before(reader, middle, &found, &time_ms) || found < low) {
             low = middle + 1;
         } else if (time_ms <= time_ns / (int64_t)NS_PER_MILLISECOND) {
             *sequence = found;
@@ -189,6 +188,21 @@ struct error *reader_find_time(struct reader *reader, int64_t time_ns, uint64_t 
             high = found;
         }
     }
+    return reader_end(reader, NULL);
+}
+
+struct error *reader_find_next(struct reader *reader, uint64_t sequence, uint64_t *found)
+{
+    struct error *error = reader_begin(reader);
+
+    if (error != NULL)
+        return error;
+    sqlite3_stmt *statement = reader_statement(reader, READ_NEXT_TICK);
+    sqlite3_bind_int64(statement, 1, (int64_t)sequence);
+    *found = reader->ticks.end;
+    if (sequence < reader->ticks.end && reader_step(reader, statement))
+        *found = (uint64_t)sqlite3_column_int64(statement, 0);
+    sqlite3_reset(statement);
     return reader_end(reader, NULL);
 }
 

@@ -59,6 +59,10 @@ struct error *reader_refresh(struct reader *reader);
 /* The last tick whose time is at or before `time_ns` (CLOCK_REALTIME); the first when there is none. O(log n). */
 struct error *reader_find_time(struct reader *reader, int64_t time_ns, uint64_t *sequence);
 
+/* The first tick whose sequence is `sequence` or more; the end when there is none. A recording has no gaps, but one that
+ * is dropped from, or damaged, may. */
+struct error *reader_find_next(struct reader *reader, uint64_t sequence, uint64_t *found);
+
 /* The tick with this sequence, as the live source built it.
  *
  * tick  receives it, tick_free() it; NULL when the recording has none there (it was dropped meanwhile) */

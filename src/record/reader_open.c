@@ -23,6 +23,7 @@ static const char *const statements[READ_STATEMENTS] = {
         "storage_write_bytes FROM recording WHERE id = 1",
     [READ_TICK_RANGE] = "SELECT (SELECT min(tick) FROM tick), (SELECT max(tick) FROM tick)",
     [READ_TIME] = "SELECT tick, time_ms FROM tick WHERE tick <= ? ORDER BY tick DESC LIMIT 1",
+    [READ_NEXT_TICK] = "SELECT tick FROM tick WHERE tick >= ? ORDER BY tick LIMIT 1",
     [READ_TICK_DATA] = "SELECT data FROM tick_data WHERE tick = ?",
     [READ_SEGMENT] = "SELECT first_tick, last_tick, raw_bytes, data FROM segment WHERE first_tick <= ? "
                      "ORDER BY first_tick DESC LIMIT 1",

@@ -10,6 +10,7 @@ enum {
     READ_RECORDING,
     READ_TICK_RANGE,
     READ_TIME,
+    READ_NEXT_TICK,
     READ_TICK_DATA,
     READ_SEGMENT,
     READ_STRING,
@@ -80,6 +81,20 @@ uint32_t reader_find_node(void *context, uint32_t id);
 
 /* Read a tick between reader_begin() and reader_end(); NULL when there is none or it makes no sense. */
 struct tick *reader_decode_tick(struct reader *reader, uint64_t sequence, struct error **error);
+
+/* The points of a span. */
+struct point_list {
+    struct series_point *points;
+    size_t count;
+    size_t capacity;
+};
+
+/* Append the ticks of a span with the machine's figures, and put those of a process in their place. */
+void reader_read_points(struct reader *reader, struct tick_span span, struct point_list *series);
+void reader_read_figures(struct reader *reader, struct tick_span span, pid_t pid, struct point_list *series);
+
+/* The tick at or before a sequence, and its time; false when there is none. */
+bool reader_find_at_or_before(struct reader *reader, uint64_t sequence, uint64_t *found, int64_t *time_ms);
 
 /* The segment that holds a tick, in numbers; false when none does. */
 bool reader_find_segment(struct reader *reader, uint64_t sequence, struct tick_span *span);

@@ -5,12 +5,6 @@
 
 #include <stdlib.h>
 
-struct series {
-    struct series_point *points;
-    size_t count;
-    size_t capacity;
-};
-
 static int64_t count_of(sqlite3_stmt *statement, int column)
 {
     int64_t count = sqlite3_column_int64(statement, column);
@@ -43,7 +37,7 @@ static sqlite3_stmt *bind_span(struct reader *reader, size_t index, int paramete
     return statement;
 }
 
-static void read_system(struct reader *reader, struct tick_span span, struct series *series)
+void reader_read_points(struct reader *reader, struct tick_span span, struct point_list *series)
 {
     sqlite3_stmt *statement = bind_span(reader, READ_SYSTEM_SERIES, 1, span);
 
@@ -70,7 +64,7 @@ static const struct series_point nothing_known = {
 };
 
 /* Give the points before a tick, from `next` on, the figures that held until then; returns the first that is left. */
-static size_t fill_points(struct series *series, size_t next, uint64_t before,
+static size_t fill_points(struct point_list *series, size_t next, uint64_t before,
                           const struct series_point *figures)
 {
     for (; next < series->count && series->points[next].sequence < before; next++) {
@@ -83,7 +77,7 @@ static size_t fill_points(struct series *series, size_t next, uint64_t before,
     return next;
 }
 
-static void read_process(struct reader *reader, struct tick_span span, pid_t pid, struct series *series)
+void reader_read_figures(struct reader *reader, struct tick_span span, pid_t pid, struct point_list *series)
 {
     sqlite3_stmt *statement = bind_span(reader, READ_PROCESS_SERIES, 2, span);
     struct series_point figures = nothing_known;
@@ -107,15 +101,15 @@ static void read_process(struct reader *reader, struct tick_span span, pid_t pid
 struct error *reader_series(struct reader *reader, struct tick_span span, pid_t pid,
                             struct series_point **points, size_t *count)
 {
-    struct series series = {0};
+    struct point_list series = {0};
     struct error *error = reader_begin(reader);
 
     if (error != NULL)
         return error;
     if (span.first < span.end && span.end <= INT64_MAX) {
-        read_system(reader, span, &series);
+        reader_read_points(reader, span, &series);
         if (pid != 0)
-            read_process(reader, span, pid, &series);
+            reader_read_figures(reader, span, pid, &series);
     }
     error = reader_end(reader, NULL);
     if (error != NULL) {

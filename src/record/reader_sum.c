@@ -298,28 +298,38 @@ static double mean_of(const struct mean *mean)
     return mean->seconds > 0 ? mean->sum / mean->seconds : UNKNOWN_REAL;
 }
 
-static struct error *add_figures(struct summing *summing, struct process *process, struct tick_span span)
+static void add_figures(struct process *process, const struct point_list *series)
 {
-    struct series_point *points;
-    size_t count;
     struct mean cpu = {0}, reads = {0}, writes = {0};
-    struct error *error = reader_series(summing->reader, span, process->pid, &points, &count);
 
-    if (error != NULL)
-        return error;
-    for (size_t i = 0; i < count; i++) {
-        double seconds = (double)points[i].interval_ns / (double)NS_PER_SECOND;
-        mean_add(&cpu, points[i].cpu_percent, seconds);
-        mean_add(&reads, points[i].read_bytes_per_second, seconds);
-        mean_add(&writes, points[i].write_bytes_per_second, seconds);
-        if (count_is_known(points[i].memory_bytes))
-            process->resident_bytes = points[i].memory_bytes;
+    for (size_t i = 0; i < series->count; i++) {
+        const struct series_point *point = &series->points[i];
+        double seconds = (double)point->interval_ns / (double)NS_PER_SECOND;
+        mean_add(&cpu, point->cpu_percent, seconds);
+        mean_add(&reads, point->read_bytes_per_second, seconds);
+        mean_add(&writes, point->write_bytes_per_second, seconds);
+        if (count_is_known(point->memory_bytes))
+            process->resident_bytes = point->memory_bytes;
     }
     process->cpu_percent = mean_of(&cpu);
     process->read_bytes_per_second = mean_of(&reads);
     process->write_bytes_per_second = mean_of(&writes);
-    free(points);
-    return NULL;
+}
+
+/* What the rows for charts say of the span and its processes. */
+static void sum_figures(struct summing *summing, struct process *processes, struct tick_span span)
+{
+    struct point_list series = {0};
+
+    reader_read_points(summing->reader, span, &series);
+    for (size_t i = 0; i < series.count; i++)
+        summing->tick->interval_ns += series.points[i].interval_ns;
+    for (size_t i = 0; i < summing->count; i++) {
+        forget_figures(&processes[i]);
+        reader_read_figures(summing->reader, span, processes[i].pid, &series);
+        add_figures(&processes[i], &series);
+    }
+    free(series.points);
 }
 
 /* ---- the sum as a tick ---- */
@@ -352,7 +362,7 @@ static void finish_profile(struct summed_process *sum, struct arena *arena)
     sum->process.profile = profile;
 }
 
-static void finish_processes(struct summing *summing)
+static void finish_processes(struct summing *summing, struct tick_span span)
 {
     struct tick *tick = summing->tick;
     struct process *processes = arena_allocate(tick->arena, summing->count, sizeof(*processes));
@@ -360,10 +370,10 @@ static void finish_processes(struct summing *summing)
     for (size_t i = 0; i < summing->count; i++) {
         finish_profile(&summing->processes[i], tick->arena);
         processes[i] = summing->processes[i].process;
-        forget_figures(&processes[i]);
     }
     if (summing->count > 1)
         qsort(processes, summing->count, sizeof(*processes), compare_pids);
+    sum_figures(summing, processes, span);
     tick->processes = processes;
     tick->process_count = summing->count;
 }
@@ -373,9 +383,12 @@ static struct error *begin_sum(struct summing *summing, struct tick_span span)
 {
     struct error *error = NULL;
 
+    uint64_t last;
+    int64_t time_ms;
+
     summing->tick = NULL;
-    for (uint64_t end = span.end; summing->tick == NULL && error == NULL && end > span.first; end--)
-        summing->tick = reader_decode_tick(summing->reader, end - 1, &error);
+    if (span.first < span.end && reader_find_at_or_before(summing->reader, span.end - 1, &last, &time_ms))
+        summing->tick = reader_decode_tick(summing->reader, last, &error);
     if (error == NULL && summing->tick == NULL)
         summing->tick = tick_new();
     if (summing->tick != NULL) {
@@ -413,19 +426,6 @@ static struct error *sum_profiles(struct summing *summing, struct tick_span span
     return error;
 }
 
-static struct error *sum_times(struct reader *reader, struct tick_span span, struct tick *tick)
-{
-    struct series_point *points;
-    size_t count;
-    struct error *error = reader_series(reader, span, 0, &points, &count);
-
-    for (size_t i = 0; error == NULL && i < count; i++)
-        tick->interval_ns += points[i].interval_ns;
-    if (error == NULL)
-        free(points);
-    return error;
-}
-
 struct error *reader_sum(struct reader *reader, struct tick_span span, pid_t pid, struct tick **result)
 {
     struct summing summing = {.reader = reader, .pid = pid};
@@ -438,13 +438,10 @@ struct error *reader_sum(struct reader *reader, struct tick_span span, pid_t pid
     if (span.end > reader->ticks.end)
         span.end = reader->ticks.end;
     reader_load_tree(reader);
-    error = reader_end(reader, sum_profiles(&summing, span));
+    error = sum_profiles(&summing, span);
     if (error == NULL)
-        finish_processes(&summing);
-    if (error == NULL)
-        error = sum_times(reader, span, summing.tick);
-    for (size_t i = 0; error == NULL && i < summing.count; i++)
-        error = add_figures(&summing, (struct process *)&summing.tick->processes[i], span);
+        finish_processes(&summing, span);
+    error = reader_end(reader, error);
     release(&summing);
     if (error != NULL) {
         tick_free(summing.tick);

@@ -49,8 +49,11 @@ static struct error *read_tick(struct source *source, struct tick **tick)
     if (replay->next < ticks.first)
         replay->next = ticks.first;
     /* One that was dropped in the meantime is passed over. */
-    while (error == NULL && *tick == NULL && replay->next < ticks.end)
+    while (error == NULL && *tick == NULL && replay->next < ticks.end) {
         error = reader_read_tick(replay->reader, replay->next++, tick);
+        if (error == NULL && *tick == NULL)
+            error = reader_find_next(replay->reader, replay->next, &replay->next);
+    }
     return error;
 }
 

@@ -317,6 +317,7 @@ def test_a_schema_that_is_not_ours_is_refused(recording, read_recording, stateme
         ["UPDATE profile SET samples = -1, wall_us = 9223372036854775807, cpu_us = -7"],
         ["DELETE FROM tick WHERE tick > 0", "UPDATE tick SET tick = 9223372036854775807"],
         ["UPDATE tick SET tick = -5 - tick"],
+        ["UPDATE tick SET tick = 4611686018427387904 + tick WHERE tick > 2"],
         ["UPDATE tick SET time_ms = 9223372036854775807, interval_ms = -1"],
         ["UPDATE recording SET start_time_ns = 'x', end_time_ns = -1, hostname = zeroblob(100000)"],
         ["DELETE FROM recording"],

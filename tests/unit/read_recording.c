@@ -44,6 +44,7 @@ static int read_ticks(struct reader *reader)
 {
     struct tick_span span = reader_ticks(reader);
     unsigned long long ticks = 0, samples = 0, in_runs = 0;
+    uint64_t next;
     struct tick *tick;
     struct error *error = NULL;
     int status = 0;
@@ -53,6 +54,8 @@ static int read_ticks(struct reader *reader)
         error = reader_read_tick(reader, sequence, &tick);
         if (error != NULL)
             status = complain(error);
+        else if (tick == NULL && (error = reader_find_next(reader, sequence + 1, &next)) == NULL)
+            sequence = next - 1;
         ticks += tick != NULL;
         samples += tick != NULL ? samples_of(tick) : 0;
         in_runs += tick != NULL ? samples_in_runs(tick) : 0;
