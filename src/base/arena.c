@@ -21,6 +21,7 @@ struct block {
 
 struct arena {
     struct block *newest;
+    size_t bytes;
 };
 
 struct arena *arena_new(void)
@@ -48,6 +49,12 @@ static void add_block(struct arena *arena, size_t needed)
     block->size = size;
     block->previous = arena->newest;
     arena->newest = block;
+    arena->bytes += sizeof(*block) + size;
+}
+
+size_t arena_bytes(const struct arena *arena)
+{
+    return arena->bytes;
 }
 
 void *arena_allocate(struct arena *arena, size_t count, size_t size)

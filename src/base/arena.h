@@ -12,6 +12,9 @@ struct arena *arena_new(void);
 /* Free the arena and all that came from it; NULL is allowed. */
 void arena_free(struct arena *arena);
 
+/* Memory that it takes. */
+size_t arena_bytes(const struct arena *arena);
+
 /* `count` zeroed elements of `size` bytes, aligned for any type, valid until arena_free(). */
 void *arena_allocate(struct arena *arena, size_t count, size_t size);
 

@@ -38,9 +38,17 @@ struct tick *tick_new(void)
     return tick;
 }
 
+struct tick *tick_share(struct tick *tick)
+{
+    tick->other_owners++;
+    return tick;
+}
+
 void tick_free(struct tick *tick)
 {
-    if (tick != NULL)
+    if (tick != NULL && tick->other_owners > 0)
+        tick->other_owners--;
+    else if (tick != NULL)
         arena_free(tick->arena);
 }
 

@@ -274,6 +274,7 @@ struct process {
 
 struct tick {
     struct arena *arena;
+    unsigned int other_owners;
     uint64_t sequence;     /* 0 for the first, then counting */
     int64_t time_ns;       /* CLOCK_REALTIME at its end */
     uint64_t monotonic_ns; /* CLOCK_MONOTONIC at its end */
@@ -289,7 +290,10 @@ struct tick {
 /* An empty tick with its arena. */
 struct tick *tick_new(void);
 
-/* Free a tick and all that is in it; NULL is allowed. */
+/* One more owner of a tick, in the same thread; each calls tick_free(). Returns the tick. */
+struct tick *tick_share(struct tick *tick);
+
+/* Free a tick and all that is in it, when nobody else owns it; NULL is allowed. */
 void tick_free(struct tick *tick);
 
 /* The process with this pid, or NULL. */

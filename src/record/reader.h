@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "model/call_tree.h"
+#include "model/series.h"
 #include "model/tick.h"
 #include "record/writer.h"
 
@@ -19,23 +20,6 @@ struct recording_info {
     int64_t start_time_ns; /* CLOCK_REALTIME, when the recording began */
     int64_t end_time_ns;   /* UNKNOWN_COUNT while it is written, and when it was not ended in order */
     const struct recorded_usage *usage; /* of the command; NULL: there was none, or it has not ended */
-};
-
-/* Ticks of a recording, by sequence: from `first` on, before `end`. */
-struct tick_span {
-    uint64_t first;
-    uint64_t end;
-};
-
-/* One tick in few numbers, of the machine or of a process; for a timeline. */
-struct series_point {
-    uint64_t sequence;
-    int64_t time_ns;
-    uint64_t interval_ns;
-    double cpu_percent;           /* 100: one core; of the machine the sum over all */
-    int64_t memory_bytes;         /* used, or resident */
-    double read_bytes_per_second; /* from storage */
-    double write_bytes_per_second;
 };
 
 /* Open a recording and check that it is one.

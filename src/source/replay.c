@@ -68,7 +68,57 @@ static void close_source(struct source *source)
     free(source);
 }
 
+/* ---- the past ---- */
+
+/* The ticks that have come since are in it. */
+static struct error *past_span(struct source *source, struct tick_span *span)
+{
+    struct error *error = reader_refresh(replay_of(source)->reader);
+
+    *span = reader_ticks(replay_of(source)->reader);
+    return error;
+}
+
+static struct error *past_read(struct source *source, uint64_t sequence, struct tick **tick)
+{
+    return reader_read_tick(replay_of(source)->reader, sequence, tick);
+}
+
+static struct error *past_find_time(struct source *source, int64_t time_ns, uint64_t *sequence)
+{
+    return reader_find_time(replay_of(source)->reader, time_ns, sequence);
+}
+
+static struct error *past_visit(struct source *source, struct tick_span span, pid_t pid, span_visitor visitor,
+                                void *context)
+{
+    struct tick *sum;
+    struct error *error = reader_sum(replay_of(source)->reader, span, pid, &sum);
+
+    if (error != NULL)
+        return error;
+    visitor(context, sum);
+    tick_free(sum);
+    return NULL;
+}
+
+static struct error *past_series(struct source *source, struct tick_span span, pid_t pid,
+                                 struct series_point **points, size_t *count)
+{
+    return reader_series(replay_of(source)->reader, span, pid, points, count);
+}
+
+static const struct past_operations past = {
+    .is_recording = true,
+    .span = past_span,
+    .read = past_read,
+    .find_time = past_find_time,
+    .visit = past_visit,
+    .series = past_series,
+};
+
 static const struct source_operations operations = {
+    .past = &past,
     .set_interval = set_interval,
     .set_focus = set_focus,
     .due_ns = due_ns,
