@@ -23,6 +23,8 @@ static const struct command commands[] = {
      "print what the screen shows, for scripts (short: -b)", command_snapshot},
     {"record", COMMAND_RECORD, "[OPTION...] [PID... | -- COMMAND [ARG...]]",
      "keep in a file what the screen shows", command_record},
+    {"replay", COMMAND_REPLAY, "[OPTION...] FILE", "look at a recording on the screen, moment by moment",
+     command_replay},
     {"export", COMMAND_EXPORT, "--format FORMAT [OPTION...] FILE", "a recording in another tool's format",
      command_export},
     {"dump", COMMAND_DUMP, "[OPTION...] PID...", "print every thread's stack, once", command_dump},

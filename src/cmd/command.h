@@ -24,5 +24,6 @@ int command_snapshot(const struct options *options);
 int command_export(const struct options *options);
 int command_dump(const struct options *options);
 int command_record(const struct options *options);
+int command_replay(const struct options *options);
 
 #endif

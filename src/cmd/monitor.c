@@ -1,8 +1,9 @@
 /* pyneck without a command: the interactive screen. */
 #include "cmd/child.h"
 #include "cmd/command.h"
+#include "cmd/display.h"
 #include "cmd/watch.h"
-#include "ui/screen.h"
+#include "source/backlog.h"
 
 #include "base/memory.h"
 
@@ -12,6 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+enum {
+    MOST_HISTORY_BYTES = 32 << 20, /* of the ticks that are kept to look back at */
+};
 
 /* Make the file that a started command's output goes to, where other users cannot read it.
  *
@@ -39,30 +44,19 @@ static bool command_has_ended(void *context)
 
 static int show_screen(const struct options *options, struct child *child, const char *command_output)
 {
-    const char *no_color = getenv("NO_COLOR");
-    struct screen_options screen = {
-        .delay_ns = options->delay_ns,
-        .mode = options->mode,
-        .all_processes = options->all_processes,
-        .no_color = options->no_color || (no_color != NULL && no_color[0] != '\0'),
-        .ascii = options->ascii,
-        .time_ns = options->time_ns,
-        .count = options->count,
-        .command_output = command_output,
-        .finished = child->pid != 0 ? command_has_ended : NULL,
-        .context = child,
-    };
+    const struct backlog_limits limits = {.span_ns = options->history_ns, .bytes = MOST_HISTORY_BYTES};
+    struct screen_options screen = display_options(options);
     struct source *source;
-    int ended_by = 0;
     struct error *error = watch_open(&source, options, child, true);
 
     if (error != NULL)
         return command_fail(error);
-    error = screen_run(source, &screen, &ended_by);
-    source_close(source);
-    if (error != NULL)
-        return command_fail(error);
-    return ended_by != 0 ? EXIT_SIGNAL + ended_by : EXIT_DONE;
+    if (options->history_ns > 0)
+        backlog_open(&source, source, &limits);
+    screen.command_output = command_output;
+    screen.finished = child->pid != 0 ? command_has_ended : NULL;
+    screen.context = child;
+    return display_run(source, &screen);
 }
 
 /* Start the command, show the screen, and say where its output is. */
@@ -97,7 +91,7 @@ static int watch_command(const struct options *options)
 
 int command_monitor(const struct options *options)
 {
-    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+    if (!display_is_possible())
         return command_fail(
             error_new("the screen needs a terminal; for a script there is 'pyneck snapshot'"));
     if (options->command != NULL)

@@ -13,13 +13,15 @@ enum {
     IN_SNAPSHOT = 1 << COMMAND_SNAPSHOT,
     IN_DUMP = 1 << COMMAND_DUMP,
     IN_RECORD = 1 << COMMAND_RECORD,
+    IN_REPLAY = 1 << COMMAND_REPLAY,
     IN_EXPORT = 1 << COMMAND_EXPORT,
     IN_RANKING = IN_MONITOR | IN_SNAPSHOT,
+    IN_SCREEN = IN_MONITOR | IN_REPLAY,
     IN_WATCHING = IN_RANKING | IN_RECORD,
     IN_PRINTING = IN_SNAPSHOT | IN_DUMP,
     IN_RECORDING = IN_EXPORT,
     IN_OUTPUT = IN_EXPORT | IN_PRINTING | IN_RECORD,
-    IN_ALL = IN_WATCHING | IN_DUMP | IN_RECORDING,
+    IN_ALL = IN_WATCHING | IN_DUMP | IN_REPLAY | IN_RECORDING,
 };
 
 enum {
@@ -284,6 +286,17 @@ static struct error *read_max_size(struct options *options, enum command_id comm
     return NULL;
 }
 
+static struct error *read_history(struct options *options, enum command_id command, const char *argument)
+{
+    double minutes;
+    struct error *error = read_number(&minutes, "history", argument, 0, 10000);
+
+    (void)command;
+    if (error == NULL)
+        options->history_ns = (uint64_t)(minutes * 60 * (double)NS_PER_SECOND);
+    return error;
+}
+
 static struct error *read_keep(struct options *options, enum command_id command, const char *argument)
 {
     double hours;
@@ -332,7 +345,7 @@ const struct option_row option_rows[] = {
     {"filter", 'f', "REGEX", IN_WATCHING, read_filter, "only processes whose command line matches"},
     {"all", 'a', NULL, IN_WATCHING, read_all, "list processes that are not Python too"},
     {"no-children", 0, NULL, IN_WATCHING, read_no_children, "leave out children of the named processes"},
-    {"mode", 0, "cpu|wall", IN_RANKING, read_mode, "rank by CPU or by wall time (default cpu)"},
+    {"mode", 0, "cpu|wall", IN_RANKING | IN_REPLAY, read_mode, "rank by CPU or by wall time (default cpu)"},
     {"budget", 0, "PERCENT", IN_WATCHING, read_budget,
      "CPU that pyneck may use, of one core (default 5; 0 for no limit)"},
     {"pause", 0, NULL, IN_WATCHING, read_pause, "stop threads while their stacks are read"},
@@ -353,9 +366,11 @@ const struct option_row option_rows[] = {
     {"max-size", 0, "SIZE", IN_RECORD, read_max_size,
      "keep the recording below SIZE (as 500M or 2G): drop its oldest ticks"},
     {"keep", 0, "HOURS", IN_RECORD, read_keep, "keep the last HOURS only: drop older ticks"},
+    {"history", 0, "MINUTES", IN_MONITOR, read_history,
+     "how far one can go back in time (default 10; 0 for not at all)"},
     {"quiet", 'q', NULL, IN_RECORD, read_quiet, "no progress line on the terminal"},
-    {"no-color", 'C', NULL, IN_MONITOR, read_no_color, "no colours (also when NO_COLOR is set)"},
-    {"ascii", 0, NULL, IN_MONITOR, read_ascii, "draw with ASCII characters only"},
+    {"no-color", 'C', NULL, IN_SCREEN, read_no_color, "no colours (also when NO_COLOR is set)"},
+    {"ascii", 0, NULL, IN_SCREEN, read_ascii, "draw with ASCII characters only"},
     {"help", 'h', NULL, IN_ALL, read_help, "print this help and leave"},
     {"version", 'V', NULL, IN_ALL, read_version, "print the version and leave"},
 };

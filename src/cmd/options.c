@@ -71,6 +71,7 @@ static struct error *read_pid(struct options *options, const char *text)
 
 /* How many recordings a command takes in place of process IDs. */
 static const size_t file_arguments[COMMANDS] = {
+    [COMMAND_REPLAY] = 1,
     [COMMAND_EXPORT] = 1,
 };
 
@@ -147,6 +148,7 @@ struct error *options_read(struct options *options, enum command_id command, int
         .rate_hz = 100,
         .budget_percent = 5,
         .mode = RANKING_CPU,
+        .history_ns = 10 * 60 * NS_PER_SECOND,
         .format = command == COMMAND_EXPORT ? NULL : &format_text,
     };
     make_getopt_tables(&tables);

@@ -18,6 +18,7 @@ enum command_id {
     COMMAND_SNAPSHOT,
     COMMAND_DUMP,
     COMMAND_RECORD,
+    COMMAND_REPLAY,
     COMMAND_EXPORT,
     COMMANDS,
 };
@@ -49,6 +50,7 @@ struct options {
     bool force;
     bool quiet;
     int64_t max_size_bytes; /* of a recording; 0 for no limit */
+    uint64_t history_ns;    /* of the past that the screen keeps; 0: none */
     uint64_t keep_ns;       /* of a recording, so much of its end; 0 for all */
     bool no_color;
     bool ascii;

@@ -106,7 +106,7 @@ void action_nice(struct state *state, int argument)
     struct process_target target = {.pidfd = -1};
     int nice = 0;
 
-    if (process == NULL)
+    if (process == NULL || travel_refuses(state, "given another nice value"))
         return;
     struct error *error = process_target_open(&target, process);
     if (error == NULL)
@@ -122,7 +122,8 @@ void action_nice(struct state *state, int argument)
 void action_signal(struct state *state, int argument)
 {
     (void)argument;
-    signal_open(state);
+    if (!travel_refuses(state, "sent a signal"))
+        signal_open(state);
 }
 
 void action_user(struct state *state, int argument)
@@ -134,6 +135,8 @@ void action_user(struct state *state, int argument)
 void action_all(struct state *state, int argument)
 {
     (void)argument;
+    if (travel_refuses(state, "added to the list"))
+        return;
     state->all_processes = !state->all_processes;
     state->list_changes = true;
     state_tell_focus(state);
@@ -154,6 +157,8 @@ void action_window(struct state *state, int argument)
 {
     (void)argument;
     state->window = (state->window + 1) % WINDOW_CHOICES;
+    if (state->window == WINDOW_MARKED && state->travel.mark_count < TRAVEL_MARKS)
+        state->window = WINDOW_LAST;
     state_update_details(state);
 }
 
@@ -178,6 +183,11 @@ void action_delay(struct state *state, int argument)
 {
     static const uint64_t delays_ms[] = {100, 200, 500, 1000, 2000, 5000, 10000, 30000, 60000};
     size_t count = sizeof(delays_ms) / sizeof(delays_ms[0]);
+
+    if (state->travel.away) {
+        travel_change_speed(state, -argument);
+        return;
+    }
     uint64_t next_ns = state->delay_ns;
     char text[FORMAT_SIZE];
 
@@ -197,7 +207,10 @@ void action_delay(struct state *state, int argument)
 void action_pause(struct state *state, int argument)
 {
     (void)argument;
-    state->paused = !state->paused;
+    if (state->travel.away)
+        travel_play(state);
+    else
+        state->paused = !state->paused;
 }
 
 void action_redraw(struct state *state, int argument)

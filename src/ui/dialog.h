@@ -43,9 +43,10 @@ struct list_dialog {
 /* A line to type into: for searching and filtering. */
 struct prompt_dialog {
     const char *label;
+    const char *hint; /* of what may be typed; NULL: of the keys */
     char text[TABLE_FILTER_SIZE];
     bool found;                                   /* false: nothing matches what is typed */
-    void (*changed)(struct state *state);         /* the text is another */
+    void (*changed)(struct state *state);         /* the text is another; NULL: nothing */
     void (*next)(struct state *state);            /* the same key again; NULL: nothing */
     void (*done)(struct state *state, bool keep); /* Enter (keep) or Escape; NULL: nothing */
 };
@@ -84,6 +85,10 @@ void list_open(struct state *state, void (*choose)(struct state *state, const st
 /* Ask before something happens. */
 void confirm_open(struct state *state, void (*confirmed)(struct state *state), const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Ask for a line. */
+void prompt_open(struct state *state, const char *label, const char *hint,
+                 void (*done)(struct state *state, bool keep));
 
 /* The dialogs that keys open. */
 void help_open(struct state *state);

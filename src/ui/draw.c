@@ -61,10 +61,11 @@ static void draw_pane(struct state *state, enum pane_id pane)
 
 static void draw_bar(struct state *state, const struct region *bar)
 {
-    static const char paused[] = " PAUSED ";
-    int paused_columns = state->paused ? (int)strlen(paused) : 0;
+    char word[16];
+    const char *mode = state->travel.away ? travel_word(state, word) : state->paused ? " PAUSED " : "";
+    int mode_columns = (int)strlen(mode);
 
-    state->bar = region_part(bar, 0, 0, bar->rows, bar->columns - paused_columns);
+    state->bar = region_part(bar, 0, 0, bar->rows, bar->columns - mode_columns);
     if (bar->rows == 0)
         return;
     if (state->message[0] != '\0')
@@ -72,8 +73,26 @@ static void draw_bar(struct state *state, const struct region *bar)
                     state->message);
     else
         key_bar_draw(state, &state->bar);
-    if (state->paused)
-        region_text(bar, 0, bar->columns - paused_columns, paused_columns, STYLE_SELECTED, paused);
+    region_text(bar, 0, bar->columns - mode_columns, mode_columns, STYLE_SELECTED, mode);
+}
+
+/* The part of the past around what is shown, of the process under the cursor. */
+static void draw_timeline(struct state *state, const struct region *region)
+{
+    struct travel *travel = &state->travel;
+    struct timeline_marks marks = {.position = travel->sequence, .mark_count = travel->mark_count};
+    const struct process *process = state_selected_process(state);
+
+    if (region->rows == 0)
+        return;
+    memcpy(marks.marks, travel->marks, sizeof(marks.marks));
+    struct error *error = timeline_update(&travel->timeline, state->source,
+                                          process != NULL ? process->pid : 0, travel->sequence);
+    if (error == NULL)
+        timeline_draw(region, &travel->timeline, &marks);
+    else
+        region_text(region, 0, 0, region->columns, STYLE_HOT, error_message(error));
+    error_free(error);
 }
 
 void draw_screen(struct state *state)
@@ -81,6 +100,7 @@ void draw_screen(struct state *state)
     struct region screen = canvas_region(&state->canvas);
     struct layout_wishes wishes = {
         .header_rows = header_rows(state, screen.rows, screen.columns),
+        .timeline_rows = state->travel.away ? timeline_rows(screen.rows) : 0,
         .process_rows = state->process_rows_seen < 1000 ? (int)state->process_rows_seen : 1000,
         .focus = state->focus,
         .lower = state->lower,
@@ -89,6 +109,7 @@ void draw_screen(struct state *state)
     struct layout layout = layout_make(&screen, &wishes);
 
     canvas_clear(&state->canvas);
+    draw_timeline(state, &layout.timeline); /* first: the header tells how much there is */
     header_draw(state, &layout.header);
     memcpy(state->regions, layout.panes, sizeof(state->regions));
     for (int pane = 0; pane < PANES; pane++)

@@ -179,13 +179,13 @@ static uint64_t subject_of(const struct state *state, const struct process *proc
 static void update(struct state *state)
 {
     const struct process *process = state_selected_process(state);
-    const struct process_history *history = process != NULL ? history_find(&state->history, process) : NULL;
+    const struct window *window = process != NULL ? travel_window(state, process) : NULL;
     struct table *table = &state->tables[PANE_FUNCTIONS];
     const struct call_tree *tree = source_call_tree(state->source);
     struct ranking ranking = {0};
 
-    if (history != NULL)
-        ranking = window_rank(history->windows[state->window], tree, state->mode, state->level);
+    if (window != NULL)
+        ranking = window_rank(window, tree, state->mode, state->level);
     uint64_t subject = process != NULL ? subject_of(state, process) : 0;
     bool new_tick = state->tick != NULL && state->tick->sequence != state->functions_sequence;
     if (state->tick != NULL)
@@ -222,6 +222,7 @@ static void draw_title(const struct state *state, const struct region *line, enu
     const struct table *table = &state->tables[PANE_FUNCTIONS];
     char name[128] = "";
     char samples[128] = "";
+    char window[64];
 
     if (process == NULL) {
         region_text(line, 0, 0, line->columns, style, "Functions");
@@ -234,8 +235,9 @@ static void draw_title(const struct state *state, const struct region *line, enu
         region_format(line, 0, used, line->columns - used, STYLE_WARNING, ": %s", process->error);
         return;
     }
+    travel_name_window(state, window);
     used += region_format(line, 0, used, line->columns - used, style, ": %s, %s",
-                          state->mode == RANKING_CPU ? "CPU" : "wall", window_choice_name(state->window));
+                          state->mode == RANKING_CPU ? "CPU" : "wall", window);
     if (table->filter[0] != '\0')
         used += region_format(line, 0, used, line->columns - used, style, ", filter \"%s\"", table->filter);
     const struct process_history *history = history_find(&state->history, process);

@@ -5,6 +5,7 @@
 #include "ui/bar.h"
 #include "ui/format.h"
 #include "ui/meters.h"
+#include "ui/travel.h"
 
 #include <stdio.h>
 
@@ -162,7 +163,7 @@ static void split(int columns, int *bars, int *meters_columns)
 
 static int note_count(const struct state *state)
 {
-    return (state->tick->notice != NULL) + (state->options->command_output != NULL);
+    return state->travel.away + (state->tick->notice != NULL) + (state->options->command_output != NULL);
 }
 
 static int most_rows(int screen_rows)
@@ -197,6 +198,12 @@ static int draw_notes(const struct state *state, const struct region *region, in
 {
     int used = 0;
 
+    if (state->travel.away) {
+        char text[160];
+        travel_describe(state, text);
+        region_text(region, row, 0, region->columns, STYLE_WARNING, text);
+        used++;
+    }
     if (state->options->command_output != NULL && row - used >= 0) {
         region_format(region, row - used, 0, region->columns, STYLE_LABEL, "The command's output goes to %s",
                       state->options->command_output);

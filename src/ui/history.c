@@ -19,6 +19,7 @@ static const struct {
     [WINDOW_LAST] = {"last interval", 0},
     [WINDOW_SLIDING] = {"last 10 s", 10 * NS_PER_SECOND},
     [WINDOW_ALL] = {"since start", UINT64_MAX},
+    [WINDOW_MARKED] = {"between the marks", 0},
 };
 
 const char *window_choice_name(enum window_choice choice)
@@ -43,7 +44,7 @@ const struct process_history *history_find(const struct history *history, const 
 
 static void drop(struct history *history, size_t index)
 {
-    for (size_t choice = 0; choice < WINDOW_CHOICES; choice++)
+    for (size_t choice = 0; choice < HISTORY_WINDOWS; choice++)
         window_free(history->processes[index].windows[choice]);
     memory_history_free(&history->processes[index].memory);
     file_waits_free(&history->processes[index].file_waits);
@@ -67,7 +68,7 @@ static struct process_history *create(struct history *history, const struct proc
         memory_grow(history->processes, &history->capacity, history->count + 1, sizeof(*history->processes));
     struct process_history *created = &history->processes[history->count++];
     *created = (struct process_history){.pid = process->pid, .start_ticks = process->start_ticks};
-    for (size_t choice = 0; choice < WINDOW_CHOICES; choice++)
+    for (size_t choice = 0; choice < HISTORY_WINDOWS; choice++)
         created->windows[choice] = window_new(choices[choice].span_ns);
     created->verdict_window = verdict_window_new(VERDICT_SPAN_NS);
     return created;
@@ -79,7 +80,7 @@ static void add_to_windows(struct process_history *known, const struct tick *tic
     const struct profile *profile = process->profile;
 
     known->last_seen_ns = tick->monotonic_ns;
-    for (size_t choice = 0; choice < WINDOW_CHOICES; choice++)
+    for (size_t choice = 0; choice < HISTORY_WINDOWS; choice++)
         window_add(known->windows[choice], tick, process);
     memory_history_add(&known->memory, tick, process);
     file_waits_add(&known->file_waits, process);
@@ -148,7 +149,7 @@ void history_reset(struct history *history)
 {
     for (size_t i = 0; i < history->count; i++) {
         struct process_history *known = &history->processes[i];
-        for (size_t choice = 0; choice < WINDOW_CHOICES; choice++)
+        for (size_t choice = 0; choice < HISTORY_WINDOWS; choice++)
             window_clear(known->windows[choice]);
         file_waits_clear(&known->file_waits);
         known->samples = known->partial = known->invalid = known->late = 0;

@@ -15,10 +15,15 @@ enum window_choice {
     WINDOW_LAST,
     WINDOW_SLIDING,
     WINDOW_ALL,
+    WINDOW_MARKED, /* between two moments that the user marked (ui/travel.h) */
     WINDOW_CHOICES,
 };
 
-/* "last interval", "last 10 s", "since start" */
+enum {
+    HISTORY_WINDOWS = WINDOW_MARKED, /* those that are kept of every process */
+};
+
+/* "last interval", "last 10 s", "since start", "between the marks" */
 const char *window_choice_name(enum window_choice choice);
 
 /* What a process did in each window, and how well it was sampled since the counters were reset. */
@@ -26,7 +31,7 @@ struct process_history {
     pid_t pid;
     uint64_t start_ticks;
     uint64_t last_seen_ns; /* CLOCK_MONOTONIC */
-    struct window *windows[WINDOW_CHOICES];
+    struct window *windows[HISTORY_WINDOWS];
     struct memory_history memory;
     struct file_waits file_waits;
     struct verdict_window *verdict_window; /* of the last 10 seconds */

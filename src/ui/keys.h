@@ -9,6 +9,7 @@ enum key_group {
     KEYS_MOVING,
     KEYS_PROCESSES,
     KEYS_FUNCTIONS,
+    KEYS_TIME,
     KEYS_SCREEN,
     KEY_GROUPS,
 };
@@ -16,6 +17,7 @@ enum key_group {
 enum {
     KEYS_PER_BINDING = 3,
     ON_ALL_PANES = -1,
+    WHILE_AWAY = -2, /* on all panes, while the past is shown */
 };
 
 struct key_binding {

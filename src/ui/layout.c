@@ -87,9 +87,11 @@ struct layout layout_make(const struct region *screen, const struct layout_wishe
     struct layout layout = {0};
     int bar_rows = screen->rows >= SMALLEST_WITH_BAR ? 1 : 0;
     int header_rows = clamp(wishes->header_rows, 0, screen->rows - bar_rows);
-    int body_rows = screen->rows - bar_rows - header_rows;
+    int timeline_rows = clamp(wishes->timeline_rows, 0, screen->rows - bar_rows - header_rows);
+    int body_rows = screen->rows - bar_rows - timeline_rows - header_rows;
 
     layout.header = region_part(screen, 0, 0, header_rows, screen->columns);
+    layout.timeline = region_part(screen, header_rows + body_rows, 0, timeline_rows, screen->columns);
     layout.bar = region_part(screen, screen->rows - bar_rows, 0, bar_rows, screen->columns);
     for (int pane = 0; pane < PANES; pane++)
         layout.panes[pane] = region_part(screen, 0, 0, 0, 0);

@@ -218,7 +218,7 @@ static void draw_title(const struct state *state, const struct region *line, enu
 {
     const struct process *process = state_selected_process(state);
     const struct table *table = &state->tables[PANE_MEMORY];
-    char text[FORMAT_SIZE];
+    char text[FORMAT_SIZE], window[64];
     int used = region_text(line, 0, 0, line->columns, style, "Memory");
 
     if (process == NULL)
@@ -231,8 +231,8 @@ static void draw_title(const struct state *state, const struct region *line, enu
         format_growth(text, process->growth_bytes_per_second);
         used += region_format(line, 0, used, line->columns - used, style, ", %s/s", text);
     }
-    used += region_format(line, 0, used, line->columns - used, style, "; growth, %s",
-                          window_choice_name(state->window));
+    travel_name_window(state, window);
+    used += region_format(line, 0, used, line->columns - used, style, "; growth, %s", window);
     if (table->filter[0] != '\0')
         region_format(line, 0, used, line->columns - used, style, ", %zu match \"%s\"", table->count,
                       table->filter);

@@ -127,7 +127,7 @@ static void write_sampling_rate(const struct state *state, char *text, size_t si
     const struct process *process = state_selected_process(state);
     char delay[FORMAT_SIZE];
 
-    format_delay(delay, state->delay_ns);
+    format_delay(delay, state->travel.away ? state->tick->interval_ns : state->delay_ns);
     if (process != NULL && process->profile != NULL && real_is_known(process->profile->rate_hz))
         snprintf(text, size, "%.0f Hz, %s", process->profile->rate_hz, delay);
     else

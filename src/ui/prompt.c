@@ -23,7 +23,8 @@ static void draw(struct state *state, const struct region *screen)
     used += region_text_end(screen, row, used, screen->columns - used - 1, style, prompt->text);
     state->dialog.cursor_row = screen->top + row;
     state->dialog.cursor_column = screen->left + (used < screen->columns ? used : screen->columns - 1);
-    const char *hint = !prompt->found         ? "nothing matches"
+    const char *hint = prompt->hint != NULL   ? prompt->hint
+                       : !prompt->found       ? "nothing matches"
                        : prompt->next != NULL ? "F3 next  Enter done  Esc back"
                                               : "Enter done  Esc no filter";
     int hint_columns = (int)strlen(hint);
@@ -88,7 +89,8 @@ static void handle_key(struct state *state, unsigned int key)
         append_character(prompt, key);
         break;
     }
-    prompt->changed(state);
+    if (prompt->changed != NULL)
+        prompt->changed(state);
 }
 
 static void handle(struct state *state, const struct event *event)
@@ -102,6 +104,13 @@ static const struct dialog_class prompt_dialog = {
     .draw = draw,
     .handle = handle,
 };
+
+void prompt_open(struct state *state, const char *label, const char *hint,
+                 void (*done)(struct state *state, bool keep))
+{
+    dialog_open(state, &prompt_dialog);
+    state->dialog.prompt = (struct prompt_dialog){.label = label, .hint = hint, .found = true, .done = done};
+}
 
 /* ---- search ---- */
 

@@ -42,7 +42,7 @@ static uint64_t next_tick_ns(const struct state *state)
 {
     uint64_t due_ns = source_due_ns(state->source);
 
-    if (state->paused)
+    if (state->paused || source_is_recording(state->source))
         return UINT64_MAX;
     return state->refresh_ns != 0 && state->refresh_ns < due_ns ? state->refresh_ns : due_ns;
 }
@@ -53,6 +53,8 @@ static uint64_t next_event_ns(const struct run *run)
     const struct state *state = &run->state;
     uint64_t next_ns = next_tick_ns(state);
 
+    if (travel_due_ns(state) < next_ns)
+        next_ns = travel_due_ns(state);
     if (state->message[0] != '\0' && state->message_until_ns < next_ns)
         next_ns = state->message_until_ns;
     if (state->options->time_ns != 0 && run->start_ns + state->options->time_ns < next_ns)
@@ -74,6 +76,7 @@ static void handle_events(struct run *run)
             return;
         run->dirty = true;
         state->message[0] = '\0';
+        travel_stop_search(state);
         if (state->dialog.class != NULL)
             state->dialog.class->handle(state, &event);
         else if (event.kind == EVENT_KEY)
@@ -91,6 +94,10 @@ static struct error *take_tick(struct run *run)
     struct state *state = &run->state;
     struct tick *tick = NULL;
 
+    if (travel_due_ns(state) <= clock_monotonic_ns()) {
+        run->dirty = true;
+        return travel_play_on(state);
+    }
     if (clock_monotonic_ns() < next_tick_ns(state))
         return NULL;
     struct error *error = source_read_tick(state->source, &tick);
@@ -133,7 +140,9 @@ static int run_loop(struct run *run, struct error **error)
             return 0;
         expire_message(run);
         show(run);
-        if (!terminal_wait(next_event_ns(run)))
+        bool busy = travel_work(&run->state);
+        run->dirty = run->dirty || busy;
+        if (!terminal_wait(busy ? 0 : next_event_ns(run)))
             return SIGHUP;
         if (terminal_obey_stop())
             run->dirty = true;

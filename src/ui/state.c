@@ -39,6 +39,7 @@ void state_free(struct state *state)
     file_rows_free(&state->file_rows);
     thread_rows_free(&state->thread_rows);
     function_rows_free(&state->function_rows);
+    travel_free(state);
     history_free(&state->history);
     tick_free(state->tick);
     canvas_free(&state->canvas);
@@ -86,6 +87,17 @@ void state_focus_pane(struct state *state, enum pane_id pane)
 
 void state_take_tick(struct state *state, struct tick *tick)
 {
+    if (state->travel.away) {
+        history_add(&state->travel.now, tick, state->focus_pid);
+        tick_free(tick);
+        return;
+    }
+    history_add(&state->history, tick, state->focus_pid);
+    state_show_tick(state, tick);
+}
+
+void state_show_tick(struct state *state, struct tick *tick)
+{
     struct tick *before = state->tick;
 
     state->tick = tick;
@@ -93,7 +105,6 @@ void state_take_tick(struct state *state, struct tick *tick)
     if (state->list_changes)
         state->process_rows_seen = 0;
     state->list_changes = false;
-    history_add(&state->history, tick, state->focus_pid);
     history_judge(&state->history, source_call_tree(state->source));
     state_update_all(state);
     tick_free(before); /* the panes point into the new one now */
@@ -111,6 +122,8 @@ void state_selection_moved(struct state *state)
         return;
     state_tell_focus(state);
     state_update_details(state);
+    if (state->travel.away)
+        return;
     uint64_t now_ns = clock_monotonic_ns();
     state->refresh_ns = now_ns + SELECTION_REST_NS;
     if (state->tick != NULL && state->refresh_ns < state->tick->monotonic_ns + SHORTEST_TICK_NS)

@@ -11,6 +11,7 @@
 #include "ui/process_rows.h"
 #include "ui/screen.h"
 #include "ui/thread_rows.h"
+#include "ui/travel.h"
 
 enum {
     MESSAGE_SIZE = 256,
@@ -22,6 +23,7 @@ struct state {
     struct canvas canvas;
     struct tick *tick; /* NULL before the first */
     struct history history;
+    struct travel travel; /* in time */
     bool paused;
     bool quit;
     uint64_t delay_ns;
@@ -68,8 +70,11 @@ void state_free(struct state *state);
 /* The selected process, or NULL. */
 const struct process *state_selected_process(const struct state *state);
 
-/* Take over a new tick (it belongs to the state) and fill the panes. */
+/* Take over a new tick (it belongs to the state) that the source has handed out, and show it unless the past is shown. */
 void state_take_tick(struct state *state, struct tick *tick);
+
+/* Fill the panes with a tick (it belongs to the state) that is in the history already. */
+void state_show_tick(struct state *state, struct tick *tick);
 
 /* Fill the panes again: of the selected process, or all of them. */
 void state_update_details(struct state *state);

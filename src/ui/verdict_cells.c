@@ -15,6 +15,11 @@ static const enum style styles[VERDICT_KINDS] = {
     [VERDICT_MIXED] = STYLE_TEXT,
 };
 
+enum style verdict_style(enum verdict_kind kind)
+{
+    return styles[kind];
+}
+
 void verdict_draw_word(const struct table_cell *cell, const struct verdict *verdict)
 {
     if (verdict == NULL)

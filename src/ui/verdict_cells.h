@@ -5,6 +5,9 @@
 #include "analysis/verdict.h"
 #include "ui/pane.h"
 
+/* The colour of a kind. */
+enum style verdict_style(enum verdict_kind kind);
+
 /* The kind's word; "-" for NULL. */
 void verdict_draw_word(const struct table_cell *cell, const struct verdict *verdict);
 

@@ -33,6 +33,8 @@ static char *read_manual(void)
 static void write_binding(FILE *stream, const struct key_binding *binding)
 {
     fputs(".It Ic \"", stream);
+    if (strchr("()[].,:;?!", binding->shown[0]) != NULL)
+        fputs("\\&", stream); /* else mdoc takes it for punctuation */
     for (const char *shown = binding->shown; *shown != '\0'; shown++) {
         if (*shown == '\\')
             fputs("\\e", stream);
