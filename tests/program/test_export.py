@@ -1,6 +1,7 @@
 """pyneck export: each format is read by what it is for, and all of them add up to the same."""
 
 import json
+import os
 import pstats
 import re
 import shutil
@@ -129,6 +130,16 @@ def test_callgrind_annotate_reads_the_profile(run_pyneck, recording, export, tmp
     done = subprocess.run(["callgrind_annotate", tmp_path / "profile"], capture_output=True, text=True, check=True)
     assert f"{total_of_callgrind(export('callgrind')):,} (100.0%)  PROGRAM TOTALS" in done.stdout
     assert re.search(r"program\.py:leaf\b", done.stdout)
+
+
+@pytest.mark.skipif(not shutil.which("go"), reason="no go here")
+def test_go_tool_pprof_reads_the_profile(run_pyneck, recording, tmp_path):
+    run_pyneck("export", "--format", "pprof", "-o", tmp_path / "profile", recording)
+    environment = {**os.environ, "HOME": str(tmp_path), "PPROF_TMPDIR": str(tmp_path)}
+    command = ["go", "tool", "pprof", "-top", tmp_path / "profile"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+    assert re.search(r" leaf$", done.stdout, flags=re.MULTILINE)
+    assert re.search(r" <module>$", done.stdout, flags=re.MULTILINE)
 
 
 def test_a_trace_is_in_order_and_ends_what_it_begins(export):

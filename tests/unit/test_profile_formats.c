@@ -184,6 +184,14 @@ static void test_a_trace_ends_every_frame_that_it_begins(void **state)
     free(text);
 }
 
+static void test_pprof_is_gzipped(void **state)
+{
+    (void)state;
+    char *text = export_sample("pprof", (struct export_options){.weight = WEIGHT_CPU, .title = "sample"});
+    assert_memory_equal(text, "\x1f\x8b\x08", 3);
+    free(text);
+}
+
 static void test_every_format_that_is_listed_is_found(void **state)
 {
     char names[256];
@@ -207,6 +215,7 @@ int main(void)
         cmocka_unit_test(test_pstats_is_a_whole_dict),
         cmocka_unit_test(test_a_flame_graph_is_a_whole_page_with_the_profile_in_it),
         cmocka_unit_test(test_a_trace_ends_every_frame_that_it_begins),
+        cmocka_unit_test(test_pprof_is_gzipped),
         cmocka_unit_test(test_every_format_that_is_listed_is_found),
     };
 
