@@ -317,9 +317,7 @@ static void file_for_another_machine_says_which(void **state)
 static void what_is_no_elf_file_holds_none(void **state)
 {
     static const char *const texts[] = {
-        "",
-        "\177ELF",
-        "#!/usr/bin/python3.11\n_PyRuntime",
+        "", "\177ELF", "#!/usr/bin/python3.11\n_PyRuntime",
         "0123456789012345678901234567890123456789012345678901234567890123456789"};
     struct elf_interpreter found;
 
