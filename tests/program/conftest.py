@@ -10,6 +10,7 @@ Fixtures:
   any_interpreter  one of them
   python2          Python 2.7
   start_program    start a Python program and wait until it is ready
+  limited_group    a control group that may use a fifth of a CPU
   open_terminal    start pyneck in a terminal of a given size (terminal.py)
 """
 
@@ -220,6 +221,32 @@ def start_program():
         program.stop()
     for directory in directories:
         shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture
+def limited_group():
+    """The directory of a control group that may use a fifth of a CPU."""
+    hierarchies = {"/sys/fs/cgroup/cpu": ("cpu.cfs_quota_us", "20000"), "/sys/fs/cgroup": ("cpu.max", "20000 100000")}
+    for directory, (limit, text) in hierarchies.items():
+        group = pathlib.Path(directory, f"pyneck-test-{os.getpid()}")
+        try:
+            group.mkdir()
+        except OSError:
+            continue
+        try:
+            (group / limit).write_text(text)
+        except OSError:
+            group.rmdir()
+            continue
+        yield group
+        for _ in range(100):
+            try:
+                group.rmdir()
+                return
+            except OSError:  # the program in it is just ending
+                time.sleep(0.05)
+        return
+    pytest.skip("no control group with a CPU limit can be made here")
 
 
 # ---- pyneck itself

@@ -5,8 +5,6 @@ that waits is not disturbed by others, and one that computes either runs or wait
 """
 
 import os
-import pathlib
-import time
 
 import pytest
 
@@ -345,32 +343,6 @@ def test_a_thread_that_the_collector_suspends_waits_for_the_world_to_go_on(pytes
 
 
 # ---- a limit of CPU time
-
-
-@pytest.fixture
-def limited_group():
-    """The directory of a control group that may use a fifth of a CPU."""
-    hierarchies = {"/sys/fs/cgroup/cpu": ("cpu.cfs_quota_us", "20000"), "/sys/fs/cgroup": ("cpu.max", "20000 100000")}
-    for directory, (limit, text) in hierarchies.items():
-        group = pathlib.Path(directory, f"pyneck-test-{os.getpid()}")
-        try:
-            group.mkdir()
-        except OSError:
-            continue
-        try:
-            (group / limit).write_text(text)
-        except OSError:
-            group.rmdir()
-            continue
-        yield group
-        for _ in range(100):
-            try:
-                group.rmdir()
-                return
-            except OSError:  # the program in it is just ending
-                time.sleep(0.05)
-        return
-    pytest.skip("no control group with a CPU limit can be made here")
 
 
 def test_a_cpu_limit_shows_as_time_that_it_held_the_process_back(any_interpreter, limited_group, start_program, run_snapshot):

@@ -5,6 +5,10 @@ was made for comes second, and its share is the CPU time that the kernel counted
 are long beside the delays of a busy machine, so their shares are known.
 """
 
+import os
+import shutil
+import subprocess
+import tempfile
 import time
 
 import pytest
@@ -384,9 +388,6 @@ def test_every_version_tells_native_code_from_python_code(run_snapshot, start_pr
 @pytest.fixture
 def file_on_disk(tmp_path_factory):
     """A path of a file that is not in memory, as /tmp often is."""
-    import os
-    import tempfile
-
     directory = "/var/tmp" if os.access("/var/tmp", os.W_OK) else None
     handle, path = tempfile.mkstemp(prefix="pyneck-test-", dir=directory)
     os.close(handle)
@@ -398,3 +399,27 @@ def file_on_disk(tmp_path_factory):
 def test_a_program_that_waits_for_its_disk_is_told_so(run_snapshot, start_program, any_interpreter, file_on_disk, source, function):
     program = start_program(any_interpreter, PREPARE + source, file_on_disk)
     watch(run_snapshot, program, Case("disk", source, function, file_on_disk.rpartition("/")[2]))
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """A file with a key and a certificate."""
+    if shutil.which("openssl") is None:
+        pytest.skip("no openssl here")
+    path = tmp_path / "certificate.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    subprocess.run([*command, "-keyout", tmp_path / "key.pem", "-out", path], check=True, capture_output=True)
+    path.write_text((tmp_path / "key.pem").read_text() + path.read_text())
+    return path
+
+
+def test_a_slow_server_behind_tls_is_the_network(run_snapshot, start_program, any_interpreter, certificate):
+    program = start_program(any_interpreter, PREPARE + SLOW_SERVER + TLS, certificate)
+    watch(run_snapshot, program, Case("network", TLS, "fetch_rows", "tcp 127.0.0.1:", share=75, seconds=5))
+
+
+def test_a_cpu_limit_is_named_where_it_holds_a_program_back(run_snapshot, limited_group, start_program, any_interpreter):
+    program = start_program(any_interpreter, PREPARE + PYTHON_CPU)
+    (limited_group / "cgroup.procs").write_text(str(program.pid))
+    watch(run_snapshot, program, Case("cpu-starved", PYTHON_CPU, "compute", "cpu.max", share=NO_CPU_TIME))
+    program.stop()
