@@ -95,7 +95,7 @@ static void say_gil(struct verdict_cause *cause, const struct evidence *evidence
 static void say_lock(struct verdict_cause *cause, const struct evidence *evidence)
 {
     if (evidence->lock_threads > 1)
-        SUBJECT(cause, "locks, %zu threads do", evidence->lock_threads);
+        SUBJECT(cause, "locks that %zu threads want", evidence->lock_threads);
     else
         SUBJECT(cause, "a lock");
 }
@@ -181,7 +181,7 @@ static const struct rule {
          "Threads wanted a CPU and had none, by the kernel's own count.\n"
          "Where the CPU limit of its cgroup held the process back, the sentence says so."},
     [VERDICT_GIL] = {"gil", time_share, say_gil, false,
-                     "waits {percent} of the time for {subject}; most hold it",
+                     "waits {percent} of the time for {subject}; it is held most",
                      "use processes, or native code that releases it",
                      "Threads waited for the GIL.\n"
                      "The function is the one that held it most."},

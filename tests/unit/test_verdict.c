@@ -321,7 +321,7 @@ static void test_threads_that_lock_each_other_out_are_no_idle_ones(void **state)
     spend(scene, 100, THREAD_LOCK, PLACE_MAIN, 100);
     spend(scene, 101, THREAD_LOCK, PLACE_WORK, 100);
     assert_only(scene, VERDICT_LOCK, 100);
-    assert_string_equal(scene->verdict.first.subject, "locks, 2 threads do");
+    assert_string_equal(scene->verdict.first.subject, "locks that 2 threads want");
 }
 
 static void test_a_semaphore_is_a_lock_and_a_queue_is_none(void **state)
