@@ -57,8 +57,12 @@ struct sampled_thread {
     uint64_t instruction; /* of the innermost frame; 0 when that is not certain */
     struct wait_reason reason;
     uint64_t waiting_since_ns; /* when it was seen blocked first, and has not run since */
-    int holds_gil;             /* at the last sample, as in struct thread */
-    uint64_t gil_ns;           /* in this interval, the time of the samples that held it */
+    bool faults_known;
+    bool faults_due;        /* it has run since they were counted */
+    uint64_t minor_faults;  /* when they were counted last */
+    uint64_t growth_weight; /* its part of the growth that is shared out now */
+    int holds_gil;          /* at the last sample, as in struct thread */
+    uint64_t gil_ns;        /* in this interval, the time of the samples that held it */
 
     struct stack_path path;
 

@@ -57,6 +57,15 @@ static pid_t find_tid(struct sampled_process *process, const struct listed_threa
     return thread_ids_find(&process->ids, listed->native_id);
 }
 
+/* From where on the page faults of a new thread count. One that had less CPU time than has gone by since the last sample
+ * is taken to have started meanwhile: all of them. */
+static void begin_faults(struct sampled_process *process, struct sampled_thread *thread, uint64_t now_ns)
+{
+    thread->faults_known =
+        (thread->is_young && thread->schedule.cpu_ns <= now_ns - process->moment_ns) ||
+        thread_probe_minor_faults(&thread->probe, process->pid, thread->tid, &thread->minor_faults);
+}
+
 static struct sampled_thread *add_thread(struct sampled_process *process, const struct listed_thread *listed,
                                          pid_t tid, uint64_t now_ns)
 {
@@ -79,6 +88,7 @@ static struct sampled_thread *add_thread(struct sampled_process *process, const 
         release_thread(&thread);
         return NULL;
     }
+    begin_faults(process, &thread, now_ns);
     if (!thread.is_young) {
         thread.taken_cpu_ns = thread.schedule.cpu_ns;
         thread.taken_delay_ns = thread.schedule.wait_ns;

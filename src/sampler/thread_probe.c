@@ -19,6 +19,7 @@ enum {
 /* Of /proc/PID/task/TID/stat; source: proc_pid_stat(5). */
 enum {
     FIELD_STATE = 3,
+    FIELD_MINOR_FAULTS = 10,
     FIELD_UTIME = 14, /* stime follows */
     FIELD_PROCESSOR = 39,
 };
@@ -158,6 +159,29 @@ static const char *read_stat_field(char *text, size_t size, pid_t pid, pid_t tid
 
     snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pid, tid);
     return file_read_at(AT_FDCWD, path, text, size) > 0 ? find_stat_field(text, number) : NULL;
+}
+
+void thread_probe_keep_stat(struct thread_probe *probe, pid_t pid, pid_t tid)
+{
+    char directory[64];
+
+    snprintf(directory, sizeof(directory), "/proc/%d/task/%d", pid, tid);
+    if (probe->stat_fd < 0)
+        probe->stat_fd = open_task_file(directory, "stat");
+}
+
+bool thread_probe_minor_faults(const struct thread_probe *probe, pid_t pid, pid_t tid, uint64_t *faults)
+{
+    char text[1024];
+    const char *field = NULL;
+
+    if (probe->stat_fd < 0)
+        field = read_stat_field(text, sizeof(text), pid, tid, FIELD_MINOR_FAULTS);
+    else if (read_once(probe->stat_fd, text, sizeof(text)) > 0)
+        field = find_stat_field(text, FIELD_MINOR_FAULTS);
+    if (field != NULL)
+        *faults = parse_decimal(&field);
+    return field != NULL;
 }
 
 bool thread_probe_is_uninterruptible(pid_t pid, pid_t tid)

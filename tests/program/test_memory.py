@@ -118,6 +118,38 @@ def test_growth_goes_to_the_line_that_allocates_and_all_of_it_adds_up(
     raise AssertionError(f"in {ROUNDS} rounds only {seen or 'nothing'} was given what it should")
 
 
+# One thread keeps the GIL almost all the time; the other takes it for a moment and sleeps, so that samples find it asleep.
+SPIN_AND_LEAK = """
+import sys, threading, time
+
+def spin():
+    count = 0
+    while True:
+        count += 1
+
+def leak(box):
+    while True:
+        box.append(b"x" * 262144)
+        time.sleep(0.001)
+
+threading.Thread(target=spin, daemon=True).start()
+threading.Thread(target=leak, args=([],), daemon=True).start()
+print("ready", flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_growth_goes_to_the_thread_that_leaks_and_not_to_the_one_that_holds_the_gil(
+    objects_frames_and_newest, start_program, watch
+):
+    ticks = watch(start_program(objects_frames_and_newest, SPIN_AND_LEAK).pid)
+    own = collections.Counter()
+    while sum(own.values()) < 16 * MEBIBYTE:
+        for row in ticks.read()["functions"] or ():
+            own[row["function"]] += row["memory_growth_bytes"]
+    assert own["leak"] >= 0.8 * sum(own.values()), own
+
+
 def test_parts_of_memory_add_up_and_the_growers_are_named(any_interpreter, start_program, watch):
     program = start_program(any_interpreter, PROGRAM)
     ticks = watch(program.pid)

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -99,6 +100,39 @@ static void test_a_stat_without_its_fields_is_no_time(void **state)
     }
 }
 
+static void test_page_faults_are_those_that_needed_no_storage(void **state)
+{
+    struct thread_probe probe;
+    uint64_t faults = 0;
+
+    write_file(*state, "stat", stat_line);
+    assert_true(thread_probe_open_directory(&probe, *state));
+    assert_true(thread_probe_minor_faults(&probe, 0, 0, &faults));
+    assert_int_equal(faults, 100);
+    write_file(*state, "stat", "71 (a) S 1 71 71 0 -1 41");
+    assert_false(thread_probe_minor_faults(&probe, 0, 0, &faults));
+    thread_probe_close(&probe);
+}
+
+static void test_page_faults_are_of_one_thread_with_and_without_a_kept_file(void **state)
+{
+    struct thread_probe probe = {.schedstat_fd = -1, .stat_fd = -1, .syscall_fd = -1};
+    uint64_t before = 0, after = 0;
+
+    (void)state;
+    assert_true(thread_probe_minor_faults(&probe, getpid(), gettid(), &before));
+    char *block = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(block, MAP_FAILED);
+    block[0] = 1;
+    munmap(block, 1 << 20);
+    thread_probe_keep_stat(&probe, getpid(), gettid());
+    assert_true(probe.stat_fd >= 0);
+    assert_true(thread_probe_minor_faults(&probe, getpid(), gettid(), &after));
+    assert_true(after > before);
+    thread_probe_close(&probe);
+    assert_int_equal(probe.stat_fd, -1);
+}
+
 static void test_a_thread_without_files_is_gone(void **state)
 {
     struct thread_probe probe;
@@ -114,6 +148,9 @@ int main(void)
                                         remove_directory),
         cmocka_unit_test_setup_teardown(test_a_stat_without_its_fields_is_no_time, make_directory,
                                         remove_directory),
+        cmocka_unit_test_setup_teardown(test_page_faults_are_those_that_needed_no_storage, make_directory,
+                                        remove_directory),
+        cmocka_unit_test(test_page_faults_are_of_one_thread_with_and_without_a_kept_file),
         cmocka_unit_test_setup_teardown(test_a_thread_without_files_is_gone, make_directory,
                                         remove_directory),
     };
