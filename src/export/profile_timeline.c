@@ -49,35 +49,37 @@ static int64_t take_share(struct run_samples *run_samples, int64_t weight, uint3
     return (int64_t)((double)weight * after) - (int64_t)((double)weight * before);
 }
 
-static void visit_run(const struct walk *walk, const struct profile_run *run, struct run_samples *run_samples)
+/* A step of a counter: all of it, without a place in the order. */
+static struct timeline_step step_of(const struct walk *walk, const struct profile_counter *counter)
 {
-    const struct profile_counter *counter = &walk->process->profile->counters[run->counter];
-
-    walk->visit(walk->context,
-                &(struct timeline_step){
-                    .process = walk->process,
-                    .tid = counter->tid,
-                    .node = counter->node,
-                    .state = counter->state,
-                    .samples = run->samples,
-                    .begin_ns = realtime_of(walk->tick, run->begin_ns),
-                    .wall_ns = run->wall_ns,
-                    .weight = take_share(run_samples, counter_weight(counter, walk->weight), run->samples),
-                });
+    return (struct timeline_step){
+        .process = walk->process,
+        .tid = counter->tid,
+        .node = counter->node,
+        .state = counter->state,
+        .samples = counter->samples,
+        .begin_ns = walk->tick->time_ns,
+        .weight = counter_weight(counter, walk->weight),
+    };
 }
 
-/* What no run holds: it has a weight, but no place in the order. */
+static void visit_run(const struct walk *walk, const struct profile_run *run, struct run_samples *run_samples)
+{
+    struct timeline_step step = step_of(walk, &walk->process->profile->counters[run->counter]);
+
+    step.samples = run->samples;
+    step.begin_ns = realtime_of(walk->tick, run->begin_ns);
+    step.wall_ns = run->wall_ns;
+    step.weight = take_share(run_samples, step.weight, run->samples);
+    walk->visit(walk->context, &step);
+}
+
+/* What no run holds. */
 static void visit_rest(const struct walk *walk, const struct profile_counter *counter)
 {
-    walk->visit(walk->context, &(struct timeline_step){
-                                   .process = walk->process,
-                                   .tid = counter->tid,
-                                   .node = counter->node,
-                                   .state = counter->state,
-                                   .samples = counter->samples,
-                                   .begin_ns = walk->tick->time_ns,
-                                   .weight = counter_weight(counter, walk->weight),
-                               });
+    const struct timeline_step step = step_of(walk, counter);
+
+    walk->visit(walk->context, &step);
 }
 
 static void walk_runs(const struct walk *walk)
@@ -113,17 +115,10 @@ static void walk_counters(const struct walk *walk)
         if (hash_map_find(&places, (uint64_t)counter->tid) == NULL)
             hash_map_set(&places, (uint64_t)counter->tid, (uint32_t)i);
         uint64_t *end = &ends[*hash_map_find(&places, (uint64_t)counter->tid)];
-        walk->visit(walk->context,
-                    &(struct timeline_step){
-                        .process = walk->process,
-                        .tid = counter->tid,
-                        .node = counter->node,
-                        .state = counter->state,
-                        .samples = counter->samples,
-                        .begin_ns = walk->tick->time_ns - (int64_t)walk->tick->interval_ns + (int64_t)*end,
-                        .wall_ns = counter->wall_ns,
-                        .weight = counter_weight(counter, walk->weight),
-                    });
+        struct timeline_step step = step_of(walk, counter);
+        step.begin_ns = walk->tick->time_ns - (int64_t)walk->tick->interval_ns + (int64_t)*end;
+        step.wall_ns = counter->wall_ns;
+        walk->visit(walk->context, &step);
         *end += counter->wall_ns;
     }
     hash_map_free(&places);
