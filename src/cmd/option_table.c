@@ -352,7 +352,7 @@ const struct option_row option_rows[] = {
     {"format", 0, "FORMAT", IN_PRINTING | IN_EXPORT, read_format,
      "text (default) or json; in snapshots and exports also csv and\n"
      "openmetrics; exports: flamegraph, collapsed, speedscope, pprof,\n"
-     "chrome, callgrind, pstats"},
+     "chrome, gecko, callgrind, pstats"},
     {"weight", 0, "WEIGHT", IN_EXPORT, read_weight, "weigh by cpu (default), wall, samples or memory"},
     {"from", 0, "TIME", IN_RECORDING, read_from,
      "leave out what was before: 14:30, 14:30:05, 2026-01-31T14:30Z, or +90\n"

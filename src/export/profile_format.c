@@ -3,8 +3,8 @@
 #include <string.h>
 
 static const struct profile_format *const formats[] = {
-    &profile_format_callgrind, &profile_format_chrome, &profile_format_collapsed,  &profile_format_flamegraph,
-    &profile_format_pprof,     &profile_format_pstats, &profile_format_speedscope,
+    &profile_format_callgrind, &profile_format_chrome, &profile_format_collapsed, &profile_format_flamegraph,
+    &profile_format_gecko,     &profile_format_pprof,  &profile_format_pstats,    &profile_format_speedscope,
 };
 
 enum {

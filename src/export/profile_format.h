@@ -44,6 +44,7 @@ extern const struct profile_format profile_format_callgrind;
 extern const struct profile_format profile_format_chrome;
 extern const struct profile_format profile_format_collapsed;
 extern const struct profile_format profile_format_flamegraph;
+extern const struct profile_format profile_format_gecko;
 extern const struct profile_format profile_format_pprof;
 extern const struct profile_format profile_format_pstats;
 extern const struct profile_format profile_format_speedscope;

@@ -39,14 +39,13 @@ struct run_samples {
     uint64_t seen;
 };
 
-/* A counter's weight goes to its runs by their samples: what the samples so far deserve, less what was given. */
-static int64_t take_share(struct run_samples *run_samples, int64_t weight, uint32_t samples)
+/* What a counter has goes to its runs by their samples: what the samples so far deserve, less what was given. */
+static int64_t share(const struct run_samples *run_samples, int64_t whole, uint32_t samples)
 {
     double before = (double)run_samples->seen / (double)run_samples->all;
+    double after = (double)(run_samples->seen + samples) / (double)run_samples->all;
 
-    run_samples->seen += samples;
-    double after = (double)run_samples->seen / (double)run_samples->all;
-    return (int64_t)((double)weight * after) - (int64_t)((double)weight * before);
+    return (int64_t)((double)whole * after) - (int64_t)((double)whole * before);
 }
 
 /* A step of a counter: all of it, without a place in the order. */
@@ -60,6 +59,7 @@ static struct timeline_step step_of(const struct walk *walk, const struct profil
         .samples = counter->samples,
         .begin_ns = walk->tick->time_ns,
         .weight = counter_weight(counter, walk->weight),
+        .cpu_ns = (int64_t)counter->cpu_ns,
     };
 }
 
@@ -70,7 +70,9 @@ static void visit_run(const struct walk *walk, const struct profile_run *run, st
     step.samples = run->samples;
     step.begin_ns = realtime_of(walk->tick, run->begin_ns);
     step.wall_ns = run->wall_ns;
-    step.weight = take_share(run_samples, step.weight, run->samples);
+    step.weight = share(run_samples, step.weight, run->samples);
+    step.cpu_ns = share(run_samples, step.cpu_ns, run->samples);
+    run_samples->seen += run->samples;
     walk->visit(walk->context, &step);
 }
 

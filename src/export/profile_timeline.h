@@ -14,6 +14,7 @@ struct timeline_step {
     int64_t begin_ns; /* CLOCK_REALTIME */
     uint64_t wall_ns; /* 0: it has no place in the order */
     int64_t weight;   /* over all steps of a tick exactly what the tick's counters weigh */
+    int64_t cpu_ns;   /* likewise */
 };
 
 typedef void timeline_visit(void *context, const struct timeline_step *step);

@@ -71,8 +71,18 @@ def total_of_flamegraph(text):
     return sum(weight for _, _, _, weight in json.loads(profile)["nodes"])
 
 
+def total_of_gecko(text):
+    """The weights; times are in milliseconds with all their nanoseconds."""
+    total = 0
+    for thread in json.loads(text)["threads"]:
+        scale = 10**6 if thread["samples"]["weightType"] == "tracing-ms" else 1
+        total += sum(round(weight * scale) for weight in thread["samples"]["weight"])
+    return total
+
+
 TOTALS = {
     "collapsed": total_of_collapsed,
+    "gecko": total_of_gecko,
     "speedscope": total_of_speedscope,
     "callgrind": total_of_callgrind,
     "flamegraph": total_of_flamegraph,
@@ -158,6 +168,73 @@ def test_a_trace_is_in_order_and_ends_what_it_begins(export):
     assert stacks and not any(stacks.values())
     assert {event["args"]["name"] for event in events if event["ph"] == "M"} >= {"MainThread", "napper"}
     assert {event["name"] for event in events if event["ph"] == "C"} == {"CPU %", "resident bytes", "open files"}
+
+
+def check_table(table):
+    """Every column is as long as the table says."""
+    columns = {name: column for name, column in table.items() if isinstance(column, list)}
+    assert columns and {len(column) for column in columns.values()} == {table["length"]}, columns.keys()
+
+
+def check_places(places, length):
+    """Places in a table of that length, or null."""
+    assert all(place is None or 0 <= place < length for place in places)
+
+
+def test_the_tables_of_gecko_fit_each_other(export):
+    """What profiler.firefox.com relies on when it reads the file, and does not check."""
+    profile = json.loads(export("gecko"))
+    shared, categories = profile["shared"], profile["meta"]["categories"]
+    stacks, frames, functions = shared["stackTable"], shared["frameTable"], shared["funcTable"]
+    for table in (stacks, frames, functions, shared["sources"], shared["resourceTable"], shared["nativeSymbols"]):
+        if table["length"] > 0:
+            check_table(table)
+    assert all(prefix is None or prefix < place for place, prefix in enumerate(stacks["prefix"]))
+    check_places(stacks["frame"], frames["length"])
+    check_places(frames["func"], functions["length"])
+    check_places(frames["category"], len(categories))
+    check_places(functions["name"], len(shared["stringArray"]))
+    check_places(functions["source"], shared["sources"]["length"])
+    check_places(shared["sources"]["filename"], len(shared["stringArray"]))
+    assert [category["color"] for category in categories].count("grey") == 1
+    for thread in profile["threads"]:
+        samples = thread["samples"]
+        check_table(samples)
+        check_places(samples["stack"], stacks["length"])
+        assert samples["time"] == sorted(samples["time"])
+        assert all(delta >= 0 for delta in samples["threadCPUDelta"])
+    for counter in profile["counters"]:
+        check_table(counter["samples"])
+        check_places([counter["mainThreadIndex"]], len(profile["threads"]))
+        assert profile["threads"][counter["mainThreadIndex"]]["pid"] == counter["pid"]
+
+
+def test_gecko_says_what_the_threads_did(export):
+    profile = json.loads(export("gecko", "--weight", "samples"))
+    shared, categories = profile["shared"], profile["meta"]["categories"]
+    threads = {thread["name"]: thread for thread in profile["threads"]}
+    assert threads.keys() == {"MainThread", "napper"}
+    assert [thread["name"] for thread in profile["threads"] if thread["isMainThread"]] == ["MainThread"]
+
+    def weights_by(thread, describe):
+        weights = {}
+        for stack, weight in zip(thread["samples"]["stack"], thread["samples"]["weight"], strict=True):
+            if stack is not None:
+                key = describe(shared["stackTable"]["frame"][stack])
+                weights[key] = weights.get(key, 0) + weight
+        return weights
+
+    def function_of(frame):
+        return shared["stringArray"][shared["funcTable"]["name"][shared["frameTable"]["func"][frame]]]
+
+    def state_of(frame):
+        return categories[shared["frameTable"]["category"][frame]]["name"]
+
+    functions = weights_by(threads["MainThread"], function_of)
+    assert max(functions, key=functions.get) == "leaf"
+    states = weights_by(threads["napper"], state_of)
+    assert states.keys() >= {"sleep"}
+    assert {counter["name"] for counter in profile["counters"]} == {"processCPU", "resident"}
 
 
 def test_a_part_is_less_than_the_whole_and_the_parts_add_up(export):

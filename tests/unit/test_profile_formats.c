@@ -192,6 +192,44 @@ static void test_pprof_is_gzipped(void **state)
     free(text);
 }
 
+/* "weight" of all samples, added up, in nanoseconds. */
+static int64_t sum_of_gecko(const char *text)
+{
+    json_t *file = json_loads(text, 0, NULL);
+    json_t *thread, *weight;
+    size_t i, j;
+    double sum_ms = 0;
+
+    assert_non_null(file);
+    json_array_foreach(json_object_get(file, "threads"), i, thread)
+    {
+        json_t *samples = json_object_get(thread, "samples");
+        json_array_foreach(json_object_get(samples, "weight"), j, weight) sum_ms += json_number_value(weight);
+        assert_int_equal(json_array_size(json_object_get(samples, "stack")),
+                         json_integer_value(json_object_get(samples, "length")));
+    }
+    json_decref(file);
+    return (int64_t)(sum_ms * 1e6 + 0.5);
+}
+
+static void test_gecko_adds_up_to_the_profile(void **state)
+{
+    (void)state;
+    char *text = export_sample("gecko", (struct export_options){.weight = WEIGHT_CPU, .title = "sample"});
+    assert_int_equal(sum_of_gecko(text), 1200000000);
+    free(text);
+}
+
+static void test_gecko_without_samples_is_still_a_file(void **state)
+{
+    const struct export_options nothing = {.selection = {.pid = 4711}, .title = "sample"};
+
+    (void)state;
+    char *text = export_sample("gecko", nothing);
+    assert_int_equal(sum_of_gecko(text), 0);
+    free(text);
+}
+
 static void test_every_format_that_is_listed_is_found(void **state)
 {
     char names[256];
@@ -216,6 +254,8 @@ int main(void)
         cmocka_unit_test(test_a_flame_graph_is_a_whole_page_with_the_profile_in_it),
         cmocka_unit_test(test_a_trace_ends_every_frame_that_it_begins),
         cmocka_unit_test(test_pprof_is_gzipped),
+        cmocka_unit_test(test_gecko_adds_up_to_the_profile),
+        cmocka_unit_test(test_gecko_without_samples_is_still_a_file),
         cmocka_unit_test(test_every_format_that_is_listed_is_found),
     };
 
