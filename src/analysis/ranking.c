@@ -96,6 +96,28 @@ struct ranking ranking_of_process(const struct tick *tick, const struct process 
     return ranking;
 }
 
+struct ranking ranking_of_tick(const struct tick *tick, const struct call_tree *tree, enum ranking_mode mode,
+                               enum ranking_level level)
+{
+    size_t count = 0, filled = 0;
+
+    for (size_t i = 0; i < tick->process_count; i++) {
+        if (tick->processes[i].profile != NULL)
+            count += tick->processes[i].profile->counter_count;
+    }
+    struct node_amount *amounts = memory_allocate(count, sizeof(*amounts));
+    for (size_t i = 0; i < tick->process_count; i++) {
+        const struct profile *profile = tick->processes[i].profile;
+        for (size_t j = 0; profile != NULL && j < profile->counter_count; j++)
+            amounts[filled++] = node_amount_of_counter(&profile->counters[j]);
+    }
+    const struct node_amount *const slices[] = {amounts};
+    struct ranking ranking = ranking_of_amounts(slices, &count, 1, tree, mode, level);
+    ranking.span_ns = tick->interval_ns;
+    free(amounts);
+    return ranking;
+}
+
 void ranking_free(struct ranking *ranking)
 {
     free(ranking->rows);

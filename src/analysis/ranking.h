@@ -66,6 +66,10 @@ struct ranking ranking_of_process(const struct tick *tick, const struct process 
                                   const struct call_tree *tree, enum ranking_mode mode,
                                   enum ranking_level level);
 
+/* Rank the counters of all processes of one tick together. */
+struct ranking ranking_of_tick(const struct tick *tick, const struct call_tree *tree, enum ranking_mode mode,
+                               enum ranking_level level);
+
 void ranking_free(struct ranking *ranking);
 
 /* "cpu", "wall" */

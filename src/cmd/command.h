@@ -21,6 +21,8 @@ int command_fail(struct error *error);
 /* The commands (one file each). */
 int command_monitor(const struct options *options);
 int command_snapshot(const struct options *options);
+int command_report(const struct options *options);
+int command_diff(const struct options *options);
 int command_export(const struct options *options);
 int command_dump(const struct options *options);
 int command_record(const struct options *options);

@@ -14,14 +14,17 @@ enum {
     IN_DUMP = 1 << COMMAND_DUMP,
     IN_RECORD = 1 << COMMAND_RECORD,
     IN_REPLAY = 1 << COMMAND_REPLAY,
+    IN_REPORT = 1 << COMMAND_REPORT,
+    IN_DIFF = 1 << COMMAND_DIFF,
     IN_EXPORT = 1 << COMMAND_EXPORT,
     IN_RANKING = IN_MONITOR | IN_SNAPSHOT,
     IN_SCREEN = IN_MONITOR | IN_REPLAY,
     IN_WATCHING = IN_RANKING | IN_RECORD,
     IN_PRINTING = IN_SNAPSHOT | IN_DUMP,
-    IN_RECORDING = IN_EXPORT,
-    IN_OUTPUT = IN_EXPORT | IN_PRINTING | IN_RECORD,
-    IN_ALL = IN_WATCHING | IN_DUMP | IN_REPLAY | IN_RECORDING,
+    IN_RECORDING = IN_EXPORT | IN_REPORT,
+    IN_SUMMED = IN_REPORT | IN_DIFF,
+    IN_OUTPUT = IN_EXPORT | IN_SUMMED | IN_PRINTING | IN_RECORD,
+    IN_ALL = IN_WATCHING | IN_DUMP | IN_REPLAY | IN_RECORDING | IN_SUMMED,
 };
 
 enum {
@@ -166,7 +169,7 @@ static struct error *read_export_format(struct options *options, const char *arg
 static struct error *read_format(struct options *options, enum command_id command, const char *argument)
 {
     const struct format *format = format_find(argument);
-    bool for_dump = command == COMMAND_DUMP;
+    bool for_dump = command == COMMAND_DUMP || command == COMMAND_REPORT || command == COMMAND_DIFF;
     char names[128];
 
     if (command == COMMAND_EXPORT)
@@ -238,6 +241,23 @@ static struct error *read_to(struct options *options, enum command_id command, c
 {
     (void)command;
     options->to = argument;
+    return NULL;
+}
+
+static struct error *read_fail_if(struct options *options, enum command_id command, const char *argument)
+{
+    struct bound bound;
+    struct error *error = bound_read(&bound, argument);
+
+    (void)command;
+    if (error != NULL) {
+        struct error *told = error_new("--fail-if: %s", error_message(error));
+        error_free(error);
+        return told;
+    }
+    options->bounds = memory_grow(options->bounds, &options->bound_capacity, options->bound_count + 1,
+                                  sizeof(*options->bounds));
+    options->bounds[options->bound_count++] = bound;
     return NULL;
 }
 
@@ -345,11 +365,12 @@ const struct option_row option_rows[] = {
     {"filter", 'f', "REGEX", IN_WATCHING, read_filter, "only processes whose command line matches"},
     {"all", 'a', NULL, IN_WATCHING, read_all, "list processes that are not Python too"},
     {"no-children", 0, NULL, IN_WATCHING, read_no_children, "leave out children of the named processes"},
-    {"mode", 0, "cpu|wall", IN_RANKING | IN_REPLAY, read_mode, "rank by CPU or by wall time (default cpu)"},
+    {"mode", 0, "cpu|wall", IN_RANKING | IN_REPLAY | IN_SUMMED, read_mode,
+     "rank by CPU or by wall time (default cpu)"},
     {"budget", 0, "PERCENT", IN_WATCHING, read_budget,
      "CPU that pyneck may use, of one core (default 5; 0 for no limit)"},
     {"pause", 0, NULL, IN_WATCHING, read_pause, "stop threads while their stacks are read"},
-    {"format", 0, "FORMAT", IN_PRINTING | IN_EXPORT, read_format,
+    {"format", 0, "FORMAT", IN_PRINTING | IN_SUMMED | IN_EXPORT, read_format,
      "text (default) or json; in snapshots and exports also csv and\n"
      "openmetrics; exports: flamegraph, collapsed, speedscope, pprof,\n"
      "chrome, gecko, callgrind, pstats"},
@@ -361,6 +382,8 @@ const struct option_row option_rows[] = {
     {"pid", 0, "PID", IN_RECORDING, read_selected_pid, "only this process"},
     {"thread", 0, "TID", IN_EXPORT, read_selected_thread, "only this thread"},
     {"state", 0, "STATE", IN_EXPORT, read_state, "only threads in this state; can be given several times"},
+    {"fail-if", 0, "CONDITION", IN_DIFF, read_fail_if,
+     "exit with status 1 when it holds, as own_cpu_seconds(f) > 1.1x;\ncan be given several times"},
     {"output", 'o', "FILE", IN_OUTPUT, read_output,
      "write to FILE (when not given: standard output, or pyneck-DATE-TIME.db)"},
     {"force", 0, NULL, IN_RECORD, read_force, "overwrite a file that is there"},

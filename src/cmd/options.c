@@ -72,6 +72,8 @@ static struct error *read_pid(struct options *options, const char *text)
 /* How many recordings a command takes in place of process IDs. */
 static const size_t file_arguments[COMMANDS] = {
     [COMMAND_REPLAY] = 1,
+    [COMMAND_REPORT] = 1,
+    [COMMAND_DIFF] = 2,
     [COMMAND_EXPORT] = 1,
 };
 
@@ -166,6 +168,9 @@ struct error *options_read(struct options *options, enum command_id command, int
 void options_free(struct options *options)
 {
     free(options->pids);
+    for (size_t i = 0; i < options->bound_count; i++)
+        bound_free(&options->bounds[i]);
+    free(options->bounds);
     *options = (struct options){0};
 }
 

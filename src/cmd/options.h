@@ -3,6 +3,7 @@
 #ifndef PYNECK_CMD_OPTIONS_H
 #define PYNECK_CMD_OPTIONS_H
 
+#include "analysis/bound.h"
 #include "analysis/ranking.h"
 #include "base/error.h"
 #include "export/format.h"
@@ -19,6 +20,8 @@ enum command_id {
     COMMAND_DUMP,
     COMMAND_RECORD,
     COMMAND_REPLAY,
+    COMMAND_REPORT,
+    COMMAND_DIFF,
     COMMAND_EXPORT,
     COMMANDS,
 };
@@ -45,6 +48,9 @@ struct options {
     struct profile_selection selection; /* its times come from the next two */
     const char *from;                   /* moments, as base/moment.h reads them; NULL for begin and end */
     const char *to;
+    struct bound *bounds; /* of a difference */
+    size_t bound_count;
+    size_t bound_capacity;
     const char *output; /* file name; NULL for standard output */
     bool keep_runs;     /* no option: the command wants the order of samples */
     bool force;

@@ -5,15 +5,6 @@
 
 #include "base/clock.h"
 
-/* Write the object on one line, and free it. */
-static void write_line(FILE *stream, json_t *object)
-{
-    /* 15 digits are what a double holds of any decimal number: 0.1 comes out as 0.1. */
-    json_dumpf(object, stream, JSON_COMPACT | JSON_REAL_PRECISION(15));
-    json_decref(object);
-    fputc('\n', stream);
-}
-
 static json_t *new_document(const char *schema, const struct tick *tick)
 {
     json_value_use_own_memory();
@@ -37,7 +28,7 @@ static void write_snapshot(FILE *stream, const struct tick *tick, const struct c
     put_text(document, "mode", ranking_mode_name(options->mode));
     put_value(document, "system", json_system(&tick->system));
     put_value(document, "processes", processes);
-    write_line(stream, document);
+    json_write_line(stream, document);
 }
 
 static void write_dump(FILE *stream, const struct tick *tick, const struct call_tree *tree,
@@ -59,7 +50,7 @@ static void write_dump(FILE *stream, const struct tick *tick, const struct call_
         json_array_append_new(processes, object);
     }
     put_value(document, "processes", processes);
-    write_line(stream, document);
+    json_write_line(stream, document);
 }
 
 const struct format format_json = {

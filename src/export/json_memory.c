@@ -36,26 +36,32 @@ static json_t *json_grower(const struct ranking_row *row, const struct call_tree
     return object;
 }
 
-/* The functions in which the process grew. */
-static json_t *json_growers(const struct tick *tick, const struct process *process,
-                            const struct call_tree *tree)
+json_t *json_growers(const struct ranking *ranking, const struct call_tree *tree)
 {
-    if (process->profile == NULL || !process->profile->growth_measured)
-        return NULL;
-    struct ranking ranking = ranking_of_process(tick, process, tree, RANKING_WALL, RANKING_FUNCTIONS);
-    const struct ranking_row **rows = memory_allocate(ranking.count, sizeof(const void *));
+    const struct ranking_row **rows = memory_allocate(ranking->count, sizeof(const void *));
     json_t *growers = json_array();
     size_t count = 0;
 
-    for (size_t i = 0; i < ranking.count; i++) {
-        if (ranking.rows[i].own_growth_bytes > 0 || ranking.rows[i].total_growth_bytes > 0)
-            rows[count++] = &ranking.rows[i];
+    for (size_t i = 0; i < ranking->count; i++) {
+        if (ranking->rows[i].own_growth_bytes > 0 || ranking->rows[i].total_growth_bytes > 0)
+            rows[count++] = &ranking->rows[i];
     }
     if (count > 1)
         qsort(rows, count, sizeof(const void *), compare_growth);
     for (size_t i = 0; i < count && i < MAX_GROWERS; i++)
         json_array_append_new(growers, json_grower(rows[i], tree));
     free(rows);
+    return growers;
+}
+
+/* The functions in which the process grew. */
+static json_t *json_growers_of_process(const struct tick *tick, const struct process *process,
+                                       const struct call_tree *tree)
+{
+    if (process->profile == NULL || !process->profile->growth_measured)
+        return NULL;
+    struct ranking ranking = ranking_of_process(tick, process, tree, RANKING_WALL, RANKING_FUNCTIONS);
+    json_t *growers = json_growers(&ranking, tree);
     ranking_free(&ranking);
     return growers;
 }
@@ -71,7 +77,7 @@ json_t *json_memory(const struct tick *tick, const struct process *process, cons
     put_real(object, "growth_bytes_per_second", process->growth_bytes_per_second, DECIMALS_RATE);
     put_real(object, "minor_faults_per_second", process->minor_faults_per_second, DECIMALS_RATE);
     put_real(object, "major_faults_per_second", process->major_faults_per_second, DECIMALS_RATE);
-    put_value(object, "functions", json_growers(tick, process, tree));
+    put_value(object, "functions", json_growers_of_process(tick, process, tree));
     return object;
 }
 

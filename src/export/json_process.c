@@ -63,16 +63,23 @@ static json_t *json_ranking_row(const struct ranking_row *row, const struct call
     return object;
 }
 
+json_t *json_ranking_rows(const struct ranking *ranking, const struct call_tree *tree,
+                          enum ranking_level level, bool growth_measured)
+{
+    json_t *rows = json_array();
+
+    for (size_t i = 0; i < ranking->count && i < MAX_ROWS; i++)
+        json_array_append_new(rows, json_ranking_row(&ranking->rows[i], tree, level, growth_measured));
+    return rows;
+}
+
 static json_t *json_ranking(const struct tick *tick, const struct process *process,
                             const struct call_tree *tree, enum ranking_mode mode, enum ranking_level level)
 {
     if (process->profile == NULL)
         return NULL;
     struct ranking ranking = ranking_of_process(tick, process, tree, mode, level);
-    json_t *rows = json_array();
-    for (size_t i = 0; i < ranking.count && i < MAX_ROWS; i++)
-        json_array_append_new(
-            rows, json_ranking_row(&ranking.rows[i], tree, level, process->profile->growth_measured));
+    json_t *rows = json_ranking_rows(&ranking, tree, level, process->profile->growth_measured);
     ranking_free(&ranking);
     return rows;
 }

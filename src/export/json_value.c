@@ -62,3 +62,11 @@ void put_time(json_t *object, const char *name, int64_t realtime_ns)
         clock_format_rfc3339(text, realtime_ns);
     put_text(object, name, realtime_ns > 0 ? text : NULL);
 }
+
+void json_write_line(FILE *stream, json_t *value)
+{
+    /* 15 digits are what a double holds of any decimal number: 0.1 comes out as 0.1. */
+    json_dumpf(value, stream, JSON_COMPACT | JSON_REAL_PRECISION(15));
+    json_decref(value);
+    fputc('\n', stream);
+}

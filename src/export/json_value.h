@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* Let jansson end the program when memory runs out, as everything in pyneck does. */
 void json_value_use_own_memory(void);
@@ -32,6 +33,9 @@ void put_seconds(json_t *object, const char *name, uint64_t ns);
 
 /* A moment of CLOCK_REALTIME in RFC 3339; null when it is not positive. */
 void put_time(json_t *object, const char *name, int64_t realtime_ns);
+
+/* Write a value on one line, and free it. */
+void json_write_line(FILE *stream, json_t *value);
 
 /* Any other value; the object takes it over, NULL gives null. */
 void put_value(json_t *object, const char *name, json_t *value);

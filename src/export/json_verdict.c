@@ -3,7 +3,7 @@
 #include "export/json_process.h"
 #include "export/json_value.h"
 
-static json_t *json_cause(const struct verdict_cause *cause)
+json_t *json_cause(const struct verdict_cause *cause)
 {
     json_t *object = json_object();
     char summary[VERDICT_SUMMARY_SIZE];

@@ -12,7 +12,7 @@ enum {
     MAX_WAITS = 10,
 };
 
-static void write_place(struct text_line *line, const struct function *function, uint32_t at_line)
+void text_write_place(struct text_line *line, const struct function *function, uint32_t at_line)
 {
     line_add(line, "%s (%s", function->name, function->file);
     if (at_line > 0)
@@ -31,7 +31,7 @@ static void write_ranking_row(struct text_line *line, const struct ranking_row *
     line_add_seconds(line, cpu ? row->own_cpu_ns : row->own_wall_ns, 11);
     line_add_seconds(line, cpu ? row->total_cpu_ns : row->total_wall_ns, 11);
     line_add(line, "  ");
-    write_place(line, function, level == RANKING_LINES ? row->line : function->line);
+    text_write_place(line, function, level == RANKING_LINES ? row->line : function->line);
     line_end(line);
 }
 
@@ -70,7 +70,7 @@ static void write_waited_for(struct text_line *line, const char *before, int fd,
 }
 
 /* The longest waits; those that took less than a thousandth of the first are not worth a line. */
-static void write_waits(struct text_line *line, const struct profile *profile, const struct call_tree *tree)
+void text_write_waits(struct text_line *line, const struct profile *profile, const struct call_tree *tree)
 {
     struct wait_ranking ranking = wait_ranking_new(profile, tree);
 
@@ -85,7 +85,7 @@ static void write_waits(struct text_line *line, const struct profile *profile, c
         line_add_seconds(line, row->wall_ns, 11);
         line_add(line, "  %-8s  ", thread_state_name(row->wait->state));
         if (row->has_function)
-            write_place(line, call_tree_function(tree, row->function), row->line);
+            text_write_place(line, call_tree_function(tree, row->function), row->line);
         else
             line_add(line, "(no Python code)");
         write_waited_for(line, ", ", row->wait->fd, row->wait->description);
@@ -153,7 +153,7 @@ static void write_threads(struct text_line *line, const struct process *process,
         line_add(line, "  ");
         const struct call_node *node = call_tree_node(tree, thread->stack_node);
         if (thread->has_stack && node->depth > 0)
-            write_place(line, call_tree_function(tree, node->function), node->line);
+            text_write_place(line, call_tree_function(tree, node->function), node->line);
         else
             line_add(line, "%s", thread->has_stack ? "(no Python code)" : "-");
         write_waiting(line, ", ", thread->waiting);
@@ -239,7 +239,7 @@ void text_write_details(struct text_line *line, const struct tick *tick, const s
         write_sampling(line, process->profile);
         write_ranking(line, tick, process, tree, mode, RANKING_FUNCTIONS);
         write_ranking(line, tick, process, tree, mode, RANKING_LINES);
-        write_waits(line, process->profile, tree);
+        text_write_waits(line, process->profile, tree);
     }
     if (process->threads != NULL)
         write_threads(line, process, tree);
@@ -258,7 +258,7 @@ static void write_stack(struct text_line *line, const struct thread *thread, con
     }
     for (; node->depth > 0; node = call_tree_node(tree, node->parent)) {
         line_add(line, "  ");
-        write_place(line, call_tree_function(tree, node->function), node->line);
+        text_write_place(line, call_tree_function(tree, node->function), node->line);
         line_end(line);
     }
 }

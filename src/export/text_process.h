@@ -10,6 +10,12 @@
 void text_write_details(struct text_line *line, const struct tick *tick, const struct process *process,
                         const struct call_tree *tree, enum ranking_mode mode);
 
+/* The longest waits of a process: how long, in which state and line, and for what. */
+void text_write_waits(struct text_line *line, const struct profile *profile, const struct call_tree *tree);
+
+/* "function (file:line)", without a line when it is 0. */
+void text_write_place(struct text_line *line, const struct function *function, uint32_t at_line);
+
 /* Every thread with its stack, innermost frame first. */
 void text_write_stacks(struct text_line *line, const struct process *process, const struct call_tree *tree);
 

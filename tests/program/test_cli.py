@@ -11,7 +11,7 @@ import time
 import pytest
 
 MAN = pathlib.Path(__file__).resolve().parents[2] / "man"
-COMMANDS = {"monitor": [], "snapshot": ["snapshot"], "record": ["record"], "export": ["export"], "dump": ["dump"]}
+COMMANDS = {"monitor": [], **{name: [name] for name in "snapshot record replay report diff export dump".split()}}
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,10 @@ COMMANDS = {"monitor": [], "snapshot": ["snapshot"], "record": ["record"], "expo
         (["snapshot", "--filter", "("], "snapshot "),
         (["dump"], "dump "),
         (["dump", "--format", "csv", "1"], "dump "),
+        (["report"], "report "),
+        (["report", "--format", "csv", "recording.db"], "report "),
+        (["diff", "one.db"], "diff "),
+        (["diff", "--fail-if", "own_cpu_seconds > 1x", "one.db", "another.db"], "diff "),
         (["export", "recording.db"], "export "),
         (["export", "--format", "json"], "export "),
         (["export", "--format", "text", "one.db", "another.db"], "export "),
@@ -115,8 +119,8 @@ def options_of_man_page():
         match = re.fullmatch(r"\.It (?:Fl (\w) , )?Fl -([a-z-]+)(?: Ar (\S+))?", head)
         assert match, head
         letter, name, argument = match.groups()
-        (commands,) = re.findall(r"^\(((?:monitor|snapshot|record|dump|export).*)\)$", item, flags=re.MULTILINE)
-        found[name] = (letter, argument, set(re.findall("monitor|snapshot|record|dump|export", commands)))
+        (commands,) = re.findall(r"^\(((?:monitor|snapshot|record|report|diff|dump|export).*)\)$", item, flags=re.MULTILINE)
+        found[name] = (letter, argument, set(re.findall("monitor|snapshot|record|replay|report|diff|dump|export", commands)))
     return found
 
 
