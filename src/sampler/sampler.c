@@ -2,11 +2,11 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "sampler/budget.h"
 #include "sampler/pause.h"
 #include "sampler/sampled_process.h"
 
 #include <errno.h>
-#include <math.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -17,15 +17,10 @@
 #include <time.h>
 #include <unistd.h>
 
-enum {
-    MAX_DIVISOR = 1 << 12,
-};
-
 static const int sampler_nice = -15;
 static const uint64_t straggler_interval_ns = NS_PER_MILLISECOND;
 /* To sleep and wake up takes more CPU time than this, so a moment that is nearer is waited for. */
 static const uint64_t shortest_sleep_ns = 10 * NS_PER_MICROSECOND;
-static const uint64_t budget_interval_ns = 200 * NS_PER_MILLISECOND;
 
 /* What the other thread wants done. */
 enum order_kind {
@@ -57,7 +52,6 @@ struct sampler {
     struct call_tree *tree;
     bool keep_runs;
     struct pause *pause; /* NULL: threads run on; used by the sampler thread only */
-    double budget_percent;
     uint64_t period_ns;
     sem_t wake;     /* orders have come */
     sem_t answered; /* a batch was handed over */
@@ -74,15 +68,12 @@ struct sampler {
     size_t member_count;
     size_t member_capacity;
     pid_t focus;
-    uint32_t focus_divisor;
-    uint32_t other_divisor;
+    struct budget budget;
     uint64_t random;
     uint64_t start_ns;
     uint64_t slot;
     uint64_t batch_begin_ns;
     uint64_t batch_cpu_ns; /* of the thread at that time */
-    uint64_t budget_checked_ns;
-    uint64_t budget_cpu_ns;
     bool stopping;
 };
 
@@ -105,37 +96,18 @@ static void set_divisors(struct sampler *sampler)
 {
     for (size_t i = 0; i < sampler->member_count; i++) {
         struct member *member = &sampler->members[i];
-        member->divisor = is_focus(sampler, member) ? sampler->focus_divisor : sampler->other_divisor;
+        member->divisor =
+            is_focus(sampler, member) ? sampler->budget.focus_divisor : sampler->budget.other_divisor;
         member->phase = (uint32_t)i;
     }
 }
 
-/* Keep the thread's own CPU time inside the budget: what is not in focus gives way first, and comes back
- * last. */
+/* Keep the thread's own CPU time inside the budget. */
 static void keep_budget(struct sampler *sampler, uint64_t now_ns)
 {
-    uint64_t elapsed_ns = now_ns - sampler->budget_checked_ns;
-
-    if (elapsed_ns < budget_interval_ns)
+    if (!budget_is_due(&sampler->budget, now_ns))
         return;
-    uint64_t cpu_ns = thread_cpu_ns();
-    double percent = 100.0 * (double)(cpu_ns - sampler->budget_cpu_ns) / (double)elapsed_ns;
-    sampler->budget_checked_ns = now_ns;
-    sampler->budget_cpu_ns = cpu_ns;
-    if (isnan(sampler->budget_percent))
-        return;
-    bool has_others = sampler->member_count > 1;
-    if (percent > sampler->budget_percent) {
-        uint32_t *divisor = has_others && sampler->other_divisor < MAX_DIVISOR ? &sampler->other_divisor
-                                                                               : &sampler->focus_divisor;
-        if (*divisor < MAX_DIVISOR)
-            *divisor *= 2;
-    } else if (percent < sampler->budget_percent * 0.4) {
-        if (sampler->focus_divisor > 1)
-            sampler->focus_divisor /= 2;
-        else if (sampler->other_divisor > 1)
-            sampler->other_divisor /= 2;
-    }
+    budget_keep(&sampler->budget, now_ns, thread_cpu_ns(), sampler->member_count > 1);
     set_divisors(sampler);
 }
 
@@ -161,6 +133,7 @@ static void hand_over(struct sampler *sampler)
     batch->arena = arena;
     batch->begin_ns = sampler->batch_begin_ns;
     batch->end_ns = sampler->batch_begin_ns = clock_monotonic_ns();
+    budget_set_interval(&sampler->budget, batch->end_ns - batch->begin_ns, sampler->period_ns);
     uint64_t cpu_ns = thread_cpu_ns();
     batch->cpu_ns = cpu_ns - sampler->batch_cpu_ns;
     sampler->batch_cpu_ns = cpu_ns;
@@ -188,7 +161,7 @@ static void carry_out(struct sampler *sampler, const struct order *order)
         sampler->focus = order->pid;
         break;
     case ORDER_BUDGET:
-        sampler->budget_percent = order->percent;
+        sampler->budget.percent = order->percent;
         break;
     case ORDER_TAKE:
         hand_over(sampler);
@@ -233,6 +206,27 @@ static uint64_t moment_in_slot(struct sampler *sampler, uint64_t slot)
     return sampler->start_ns + slot * sampler->period_ns + next_random(sampler) % sampler->period_ns;
 }
 
+/* The first slot from `slot` on in which any process has its turn; without processes, that slot. */
+static uint64_t find_next_slot(const struct sampler *sampler, uint64_t slot)
+{
+    uint64_t first = UINT64_MAX;
+
+    for (size_t i = 0; first > slot && i < sampler->member_count; i++) {
+        uint64_t turn = budget_next_turn(slot, sampler->members[i].divisor, sampler->members[i].phase);
+        first = turn < first ? turn : first;
+    }
+    return first != UINT64_MAX ? first : slot;
+}
+
+/* The first slot that is still to come. To wake up costs more than many a sample, so slots in which no process has its
+ * turn are slept through. */
+static uint64_t plan_slot(const struct sampler *sampler, uint64_t earliest)
+{
+    uint64_t current = (clock_monotonic_ns() - sampler->start_ns) / sampler->period_ns;
+
+    return find_next_slot(sampler, current > earliest ? current : earliest);
+}
+
 /* Sleep until a time; returns early, and false, when orders have come. */
 static bool sleep_until(struct sampler *sampler, uint64_t time_ns)
 {
@@ -269,7 +263,7 @@ static void sample_members(struct sampler *sampler, bool late)
 {
     for (size_t i = 0; i < sampler->member_count; i++) {
         struct member *member = &sampler->members[i];
-        if ((sampler->slot + member->phase) % member->divisor == 0)
+        if (budget_next_turn(sampler->slot, member->divisor, member->phase) == sampler->slot)
             sampled_process_sample(member->process, clock_monotonic_ns(), late);
     }
 }
@@ -284,19 +278,23 @@ static void *run(void *context)
      * is allowed the sampler goes first; it takes a few microseconds at a time, inside its budget. */
     setpriority(PRIO_PROCESS, (id_t)gettid(), sampler_nice);
     uint64_t moment_ns = moment_in_slot(sampler, sampler->slot);
+    uint64_t earliest = sampler->slot;
     for (;;) {
         bool slept = wait_for_moment(sampler, moment_ns);
         carry_out_orders(sampler);
         if (sampler->stopping)
             return NULL;
-        if (!slept)
-            continue;
-        uint64_t now_ns = clock_monotonic_ns();
-        sample_members(sampler, now_ns > moment_ns + sampler->period_ns);
-        keep_budget(sampler, now_ns);
-        uint64_t current = (clock_monotonic_ns() - sampler->start_ns) / sampler->period_ns;
-        sampler->slot = current > sampler->slot + 1 ? current : sampler->slot + 1;
-        moment_ns = moment_in_slot(sampler, sampler->slot);
+        if (slept) {
+            uint64_t now_ns = clock_monotonic_ns();
+            sample_members(sampler, now_ns > moment_ns + sampler->period_ns);
+            keep_budget(sampler, now_ns);
+            earliest = sampler->slot + 1;
+        }
+        uint64_t slot = plan_slot(sampler, earliest);
+        if (!slept && slot >= sampler->slot)
+            continue; /* what was ordered has brought no turn forward: the moment stands */
+        sampler->slot = slot;
+        moment_ns = moment_in_slot(sampler, slot);
     }
 }
 
@@ -330,14 +328,13 @@ struct error *sampler_start(struct sampler **result, struct call_tree *tree,
     struct sampler *sampler = memory_allocate(1, sizeof(*sampler));
 
     sampler->tree = tree;
-    sampler->budget_percent = options->budget_percent;
     sampler->keep_runs = options->keep_runs;
     sampler->pause = options->pause ? pause_new() : NULL;
     sampler->period_ns = (uint64_t)((double)NS_PER_SECOND / options->rate_hz);
     if (sampler->period_ns == 0)
         sampler->period_ns = 1;
-    sampler->focus_divisor = sampler->other_divisor = 1;
-    sampler->start_ns = sampler->batch_begin_ns = sampler->budget_checked_ns = clock_monotonic_ns();
+    sampler->start_ns = sampler->batch_begin_ns = clock_monotonic_ns();
+    budget_begin(&sampler->budget, options->budget_percent, sampler->start_ns);
     sampler->random = sampler->start_ns | 1;
     sem_init(&sampler->wake, 0, 0);
     sem_init(&sampler->answered, 0, 0);
