@@ -335,7 +335,9 @@ static void draw_empty(const struct state *state, const struct region *body)
     else if (!process->open_files_listed && !count_is_known(process->open_file_count))
         reason = "Not permitted to list them: be the same user or root";
     else if (!process->open_files_listed)
-        reason = state->paused ? "Not listed yet (Z ends the pause)" : "Reading";
+        reason = state->travel.away ? "They were not looked at in this moment"
+                 : state->paused    ? "Not listed yet (Z ends the pause)"
+                                    : "Reading";
     else if (state->tables[PANE_FILES].total > 0)
         reason = "No file matches the filter (F4 changes it)";
     region_text(body, 0, 0, body->columns, STYLE_DIM, reason);

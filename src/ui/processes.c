@@ -32,7 +32,8 @@ static void settle_selection(struct state *state)
             best = i;
     }
     table_select(table, best < table->count ? best : 0);
-    state->selection_settled = state->tick->sequence + 1 >= SETTLING_TICKS && table->count > 0;
+    bool settled = state->tick->sequence + 1 >= SETTLING_TICKS || state->travel.away;
+    state->selection_settled = settled && table->count > 0;
 }
 
 static void update(struct state *state)

@@ -8,8 +8,8 @@
 #include "ui/canvas.h"
 
 enum {
-    TIMELINE_COLUMNS = 512,      /* at most */
-    TIMELINE_MOST_TICKS = 20000, /* that it shows at once: its memory and time are bounded */
+    TIMELINE_COLUMNS = 512,     /* at most */
+    TIMELINE_MOST_TICKS = 7200, /* that it shows at once: its memory and time are bounded */
     TIMELINE_ZOOMS = 4,
 };
 

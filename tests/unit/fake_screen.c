@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "fake_source.h"
+#include "source/backlog.h"
 #include "ui/screen.h"
 
 #include <getopt.h>
@@ -21,6 +22,7 @@ static const struct option long_options[] = {
     {"many", required_argument, NULL, 'm'},
     {"notice", no_argument, NULL, 'n'},
     {"output", required_argument, NULL, 'o'},
+    {"history", no_argument, NULL, 'H'},
     {"count", required_argument, NULL, 'N'},
     {"time-ms", required_argument, NULL, 't'},
     {NULL, 0, NULL, 0},
@@ -30,6 +32,8 @@ int main(int argc, char **argv)
 {
     struct fake_source_options fake = {.cpu_count = 2};
     struct screen_options options = {.delay_ns = NS_PER_SECOND};
+    const struct backlog_limits limits = {.span_ns = UINT64_MAX / 2, .bytes = SIZE_MAX};
+    bool history = false;
     int signal_number = 0;
 
     for (int option; (option = getopt_long(argc, argv, "", long_options, NULL)) != -1;) {
@@ -67,6 +71,9 @@ int main(int argc, char **argv)
         case 'o':
             options.command_output = optarg;
             break;
+        case 'H':
+            history = true;
+            break;
         case 'N':
             options.count = strtoul(optarg, NULL, 10);
             break;
@@ -78,6 +85,8 @@ int main(int argc, char **argv)
         }
     }
     struct source *source = fake_source_open(&fake);
+    if (history)
+        backlog_open(&source, source, &limits);
     struct error *error = screen_run(source, &options, &signal_number);
     source_close(source);
     if (error != NULL) {

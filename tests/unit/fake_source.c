@@ -300,9 +300,10 @@ static const struct profile *make_profile(const struct fake_source *fake, struct
 
     *profile =
         (struct profile){.rate_hz = 100, .cpu_percent = 0.6, .growth_measured = true, .counters = counters};
-    for (size_t i = 0; i < COUNT_OF(work) && tick->sequence < FAKE_TICKS; i++) {
-        uint32_t cpu = work[i].cpu_samples[tick->sequence];
-        uint32_t waiting = work[i].waiting_samples[tick->sequence];
+    bool works = tick->sequence < FAKE_TICKS || fake->options.repeats;
+    for (size_t i = 0; i < COUNT_OF(work) && works; i++) {
+        uint32_t cpu = work[i].cpu_samples[tick->sequence % FAKE_TICKS];
+        uint32_t waiting = work[i].waiting_samples[tick->sequence % FAKE_TICKS];
         if (work[i].pid != pid)
             continue;
         counters[profile->counter_count++] =

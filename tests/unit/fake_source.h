@@ -15,6 +15,7 @@ struct fake_source_options {
     bool fail_at_end;      /* ... but an error */
     size_t many_processes; /* so many more small ones */
     bool notice;
+    bool repeats; /* the work of the first ticks is done again and again */
 };
 
 /* Make one; source_close() it. */
