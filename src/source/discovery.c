@@ -125,11 +125,12 @@ static bool read_identity(struct watched_process *process, char name[static 32])
     return true;
 }
 
-/* Note how much CPU time a process has used; 0 when it cannot be told. */
+/* Note how much CPU time a process has used; 0 when it cannot be told, and then it is taken to have run. */
 static void read_cpu_clock(struct watched_process *process)
 {
-    if (!clock_read_ns(process->cpu_clock, &process->cpu_ns))
-        process->cpu_ns = 0;
+    process->cpu_read_ns = clock_monotonic_ns();
+    if (!process->has_cpu_clock || !clock_read_ns(process->cpu_clock, &process->cpu_ns))
+        process->cpu_ns = process->cpu_read_ns = 0;
 }
 
 /* A number for the executable that a process runs; 0 when it cannot be seen. */
@@ -193,8 +194,7 @@ static bool identify(struct watched_process *process, uint64_t now_ns)
     char name[32], executable[PATH_MAX], path[32];
     struct stat status;
 
-    if (clock_getcpuclockid(process->pid, &process->cpu_clock) != 0)
-        process->cpu_clock = CLOCK_MONOTONIC; /* moves always: the process is taken to have run */
+    process->has_cpu_clock = clock_getcpuclockid(process->pid, &process->cpu_clock) == 0;
     read_cpu_clock(process);
     if (!read_identity(process, name))
         return false;

@@ -36,7 +36,9 @@ struct watched_process {
     char *error; /* why it cannot be read, or NULL */
 
     clockid_t cpu_clock; /* of the process, all its threads */
-    uint64_t cpu_ns;     /* CPU time at the last look at the process, by its clock; 0 when not readable */
+    bool has_cpu_clock;
+    uint64_t cpu_ns;      /* CPU time at the last look at the process, by its clock; 0 when not readable */
+    uint64_t cpu_read_ns; /* when that was, CLOCK_MONOTONIC; 0 when not readable */
     uint64_t executable_cpu_ns; /* the same at the last look at its executable */
     uint64_t mappings_cpu_ns;   /* and at its mappings */
     uint64_t executable_hash;

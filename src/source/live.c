@@ -51,6 +51,8 @@ struct live_source {
 
     pid_t *wanted;
     size_t wanted_capacity;
+    struct cpu_reading *readings; /* the CPU clocks of the wanted */
+    size_t readings_capacity;
 };
 
 static struct live_source *live_of(struct source *source)
@@ -123,18 +125,31 @@ static struct error *discover(struct live_source *live, bool *complete)
 
 /* ---- building a tick ---- */
 
-static size_t read_processes(struct live_source *live, struct arena *arena, struct process **rows)
+/* What discovery read of a CPU clock since a time, if it did. */
+static struct cpu_reading reading_since(const struct watched_process *process, uint64_t begin_ns)
+{
+    if (process->cpu_read_ns < begin_ns)
+        return (struct cpu_reading){0};
+    return (struct cpu_reading){process->cpu_ns, process->cpu_read_ns};
+}
+
+/* Read the processes that get a row. Discovery has looked at most of them since `begin_ns`. */
+static size_t read_processes(struct live_source *live, struct arena *arena, uint64_t begin_ns,
+                             struct process **rows)
 {
     size_t count, wanted = 0;
     const struct watched_process *processes = discovery_processes(live->discovery, &count);
 
     bool all = live->focus.all_processes && !live->filter.by_user;
     live->wanted = memory_grow(live->wanted, &live->wanted_capacity, count, sizeof(*live->wanted));
+    live->readings = memory_grow(live->readings, &live->readings_capacity, count, sizeof(*live->readings));
     for (size_t i = 0; i < count; i++) {
-        if (all || (is_listed(live, &processes[i]) && !processes[i].excluded))
-            live->wanted[wanted++] = processes[i].pid;
+        if (!all && (!is_listed(live, &processes[i]) || processes[i].excluded))
+            continue;
+        live->readings[wanted] = reading_since(&processes[i], begin_ns);
+        live->wanted[wanted++] = processes[i].pid;
     }
-    return process_table_read(live->table, live->wanted, wanted, arena, rows);
+    return process_table_read(live->table, live->wanted, live->readings, wanted, arena, rows);
 }
 
 /* Keep the rows that the filter lets through, and remember those that it does not. A process that was given the
@@ -270,8 +285,10 @@ static const char *find_notice(const struct process *rows, size_t count, const s
     size_t denied = 0;
 
     for (size_t i = 0; i < count; i++) {
+        if (!rows[i].is_python)
+            continue;
         const struct watched_process *watched = discovery_find(live->discovery, rows[i].pid);
-        denied += rows[i].is_python && watched != NULL && watched->presence == PYTHON_DENIED;
+        denied += watched != NULL && watched->presence == PYTHON_DENIED;
     }
     if (denied == 0)
         return NULL;
@@ -298,6 +315,7 @@ static struct error *read_tick(struct source *source, struct tick **result)
 {
     struct live_source *live = live_of(source);
     bool complete;
+    uint64_t begin_ns = clock_monotonic_ns();
     struct error *error = discover(live, &complete);
 
     if (error != NULL)
@@ -306,7 +324,7 @@ static struct error *read_tick(struct source *source, struct tick **result)
 
     struct tick *tick = tick_new();
     struct process *rows;
-    size_t count = read_processes(live, tick->arena, &rows);
+    size_t count = read_processes(live, tick->arena, begin_ns, &rows);
     uint64_t now_ns = clock_monotonic_ns();
     tick->time_ns = clock_realtime_ns();
     count = filter_rows(live, rows, count);
@@ -389,6 +407,7 @@ static void close_source(struct source *source)
     call_tree_free(live->tree);
     row_filter_close(&live->filter);
     free(live->wanted);
+    free(live->readings);
     free(live);
 }
 

@@ -13,7 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FULL_INTERVAL_NS         (10 * NS_PER_SECOND)
+#define MEMORY_INTERVAL_NS       (10 * NS_PER_SECOND)
+#define FULL_INTERVAL_NS         (60 * NS_PER_SECOND)
 #define PROPORTIONAL_INTERVAL_NS (5 * NS_PER_SECOND)
 #define COMMAND_INTERVAL_NS      (2 * NS_PER_SECOND) /* programs may rewrite their own command line */
 
@@ -111,6 +112,19 @@ static void read_command(struct known_process *process, struct process_reader *r
     process->command_read_ns = now_ns;
 }
 
+static double seconds_since_reading(const struct known_process *process, uint64_t now_ns)
+{
+    return process->read_ns > 0 ? (double)(now_ns - process->read_ns) / NS_PER_SECOND : 0;
+}
+
+/* When something is due that is read once in an interval. Processes that are first seen together are spread over it. */
+static uint64_t find_due(const struct known_process *process, uint64_t now_ns, uint64_t interval_ns)
+{
+    uint64_t early_ns = process->read_ns == 0 ? interval_ns / 64 * (uint64_t)(process->facts.pid % 64) : 0;
+
+    return now_ns + interval_ns - early_ns;
+}
+
 static void read_transfer(struct known_process *process, struct process_reader *reader, int directory_fd,
                           double seconds)
 {
@@ -130,13 +144,16 @@ static void read_transfer(struct known_process *process, struct process_reader *
     process->transfer = now;
 }
 
-static bool read_memory(struct process *facts, struct process_reader *reader, int directory_fd,
-                        double seconds)
+/* Read its memory through a path below a directory; false when it has gone. */
+static bool read_memory(struct known_process *process, struct process_reader *reader, int directory_fd,
+                        const char *path, uint64_t now_ns)
 {
+    struct process *facts = &process->facts;
     struct process_memory memory;
     int64_t before_bytes = facts->resident_bytes;
+    double seconds = seconds_since_reading(process, now_ns);
 
-    if (read_file(reader, directory_fd, "statm", PROCESS_BUFFER_SIZE) <= 0 ||
+    if (read_file(reader, directory_fd, path, PROCESS_BUFFER_SIZE) <= 0 ||
         !process_parse_memory(reader->buffer, &memory))
         return false;
     facts->virtual_bytes = memory.virtual_pages * reader->page_bytes;
@@ -147,6 +164,8 @@ static bool read_memory(struct process *facts, struct process_reader *reader, in
     facts->memory_percent = reader->memory_bytes > 0
                                 ? (double)facts->resident_bytes / (double)reader->memory_bytes * 100
                                 : UNKNOWN_REAL;
+    process->memory_read_ns = now_ns;
+    process->memory_due_ns = find_due(process, now_ns, MEMORY_INTERVAL_NS);
     return true;
 }
 
@@ -179,9 +198,9 @@ static bool read_files(struct known_process *process, struct process_reader *rea
         facts->start_ticks = stat.start_ticks;
         facts->start_time_ns = find_start_time(stat.start_ticks, reader->ns_per_tick);
     }
-    double seconds = process->read_ns > 0 ? (double)(now_ns - process->read_ns) / NS_PER_SECOND : 0;
-    if (!read_memory(facts, reader, directory_fd, seconds))
+    if (!read_memory(process, reader, directory_fd, "statm", now_ns))
         return false;
+    double seconds = seconds_since_reading(process, now_ns);
     take_faults(process, &stat, seconds);
     read_transfer(process, reader, directory_fd, seconds);
     read_command(process, reader, directory_fd, &stat, now_ns);
@@ -217,12 +236,24 @@ static bool read_in_full(struct known_process *process, struct process_reader *r
         return false;
     bool read = read_files(process, reader, directory_fd, now_ns);
     close(directory_fd);
-    process->full_read_ns = now_ns;
-    /* Processes that are first seen together are spread over the time until they are due again. */
-    if (process->read_ns == 0)
-        now_ns -= FULL_INTERVAL_NS / 64 * (uint64_t)(process->facts.pid % 64);
-    process->full_due_ns = process->has_command ? now_ns + FULL_INTERVAL_NS : now_ns;
+    process->full_due_ns = process->has_command ? find_due(process, now_ns, FULL_INTERVAL_NS) : now_ns;
     return read;
+}
+
+/* Bring a process up to date that has not run: all that the others can do unseen is to take memory from it. */
+static bool read_at_rest(struct known_process *process, struct process_reader *reader, uint64_t now_ns)
+{
+    struct process *facts = &process->facts;
+    char path[32];
+
+    facts->growth_bytes_per_second = 0;
+    facts->minor_faults_per_second = facts->major_faults_per_second = 0;
+    facts->read_bytes_per_second = count_is_known(process->transfer.read_bytes) ? 0 : UNKNOWN_REAL;
+    facts->write_bytes_per_second = count_is_known(process->transfer.write_bytes) ? 0 : UNKNOWN_REAL;
+    if (now_ns < process->memory_due_ns)
+        return true;
+    snprintf(path, sizeof(path), "%d/statm", (int)facts->pid);
+    return read_memory(process, reader, reader->proc_fd, path, now_ns);
 }
 
 /* Whether something outside the process has changed it. */
@@ -239,38 +270,33 @@ static bool was_changed_by_others(const struct known_process *process, const str
     return !pid_list_contains(reader->listed, facts->parent_pid);
 }
 
-/* Read the CPU-time clock; returns whether the process seems to have run since the last reading. A process
- * that could have run, but got no CPU, may be in another state by now. */
-static bool has_run(struct known_process *process)
+/* Read the CPU-time clock, unless the caller has; false when it cannot be read. */
+static bool read_cpu_clock(const struct known_process *process, struct cpu_reading *reading)
 {
-    uint64_t cpu_ns;
-
-    if (!process->has_cpu_clock || !clock_read_ns(process->cpu_clock, &cpu_ns))
+    if (reading->monotonic_ns != 0)
         return true;
-    bool is_same = cpu_ns == process->cpu_ns && process->facts.state != 'R';
-    process->cpu_ns = cpu_ns;
-    return !is_same;
+    reading->monotonic_ns = clock_monotonic_ns();
+    return process->has_cpu_clock && clock_read_ns(process->cpu_clock, &reading->cpu_ns);
 }
 
-bool known_process_refresh(struct known_process *process, struct process_reader *reader)
+bool known_process_refresh(struct known_process *process, struct process_reader *reader,
+                           struct cpu_reading reading)
 {
     struct process *facts = &process->facts;
     uint64_t cpu_before_ns = process->cpu_ns;
-    bool ran = has_run(process);
-    uint64_t now_ns = clock_monotonic_ns();
+    bool is_timed = read_cpu_clock(process, &reading);
+    uint64_t now_ns = reading.monotonic_ns;
 
+    /* One that could have run, but got no CPU, may be in another state by now. */
+    bool ran = !is_timed || reading.cpu_ns != cpu_before_ns || facts->state == 'R';
+    if (is_timed)
+        process->cpu_ns = reading.cpu_ns;
     if (ran)
         process->run_ns = now_ns;
-    if (ran || now_ns >= process->full_due_ns || was_changed_by_others(process, reader)) {
-        if (!read_in_full(process, reader, now_ns))
-            return false;
-    } else {
-        facts->growth_bytes_per_second = 0;
-        facts->minor_faults_per_second = facts->major_faults_per_second = 0;
-        facts->read_bytes_per_second = count_is_known(process->transfer.read_bytes) ? 0 : UNKNOWN_REAL;
-        facts->write_bytes_per_second = count_is_known(process->transfer.write_bytes) ? 0 : UNKNOWN_REAL;
-    }
-    double seconds = process->read_ns > 0 ? (double)(now_ns - process->read_ns) / NS_PER_SECOND : 0;
+    bool in_full = ran || now_ns >= process->full_due_ns || was_changed_by_others(process, reader);
+    if (!(in_full ? read_in_full(process, reader, now_ns) : read_at_rest(process, reader, now_ns)))
+        return false;
+    double seconds = seconds_since_reading(process, now_ns);
     double percent = counter_rate(cpu_before_ns, process->cpu_ns, seconds) / 1e9 * 100;
     facts->cpu_percent = percent > reader->cpu_percent_limit ? reader->cpu_percent_limit : percent;
     facts->cpu_seconds = (double)process->cpu_ns / 1e9;
@@ -294,7 +320,7 @@ static bool read_one_file(const struct known_process *process, struct process_re
 
 void known_process_refresh_parts(struct known_process *process, struct process_reader *reader)
 {
-    if (process->parts_read_ns != 0 && process->parts_read_ns >= process->full_read_ns)
+    if (process->parts_read_ns != 0 && process->parts_read_ns >= process->memory_read_ns)
         return;
     bool read = read_one_file(process, reader, "status");
     process->parts = process_parse_memory_parts(read ? reader->buffer : "");

@@ -5,6 +5,7 @@
 
 #include "model/tick.h"
 #include "system/pid_list.h"
+#include "system/process_table.h"
 #include "system/process_text.h"
 #include "system/user_names.h"
 
@@ -42,11 +43,12 @@ struct known_process {
     bool has_cpu_clock;
     uint64_t cpu_ns; /* all threads, also those that have ended */
     /* The times are CLOCK_MONOTONIC. */
-    uint64_t read_ns;     /* last reading, 0 before the first */
-    uint64_t run_ns;      /* last reading at which it had run since the one before */
-    uint64_t full_due_ns; /* when it is read in full even if it has not run */
+    uint64_t read_ns;       /* last reading, 0 before the first */
+    uint64_t run_ns;        /* last reading at which it had run since the one before */
+    uint64_t full_due_ns;   /* when it is read in full even if it has not run, */
+    uint64_t memory_due_ns; /* and when its memory is */
     uint64_t command_read_ns;
-    uint64_t full_read_ns;         /* last reading in full */
+    uint64_t memory_read_ns;       /* last reading of its memory */
     uint64_t parts_read_ns;        /* last reading of `parts`, 0 before the first */
     uint64_t proportional_read_ns; /* last reading of `proportional_bytes`, 0 before the first */
 };
@@ -58,13 +60,16 @@ void known_process_free(struct known_process *process);
 /* Bring `process->facts` up to date, with rates since the last reading.
  *
  * A process whose CPU time is to the nanosecond what it was has not run, so nearly nothing of it can have
- * changed, and it is not read again; what others can do to it (nice, a new parent) is looked at each time,
- * the rest (memory taken away) once in some seconds.
+ * changed, and it is not read again; what others can do to it is looked at each time (nice, a new parent), once in
+ * 10 s (memory taken away: resident and shared bytes lag by that much) or once in a minute (a priority set without
+ * another nice value, a command line written into its memory).
  *
+ * reading  of its CPU clock, or zeros: then the clock is read
  * returns  false when there is no such process any more */
-bool known_process_refresh(struct known_process *process, struct process_reader *reader);
+bool known_process_refresh(struct known_process *process, struct process_reader *reader,
+                           struct cpu_reading reading);
 
-/* Bring `process->parts` up to date: read again only when the process was read in full since. */
+/* Bring `process->parts` up to date: read again only when its memory was since. */
 void known_process_refresh_parts(struct known_process *process, struct process_reader *reader);
 
 /* Bring `process->proportional_bytes` up to date: at most once in some seconds, for the kernel walks all page

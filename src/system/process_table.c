@@ -91,8 +91,8 @@ static void keep_or_forget(struct process_table *table, struct known_process *pr
         known_process_free(process);
 }
 
-size_t process_table_read(struct process_table *table, const pid_t *pids, size_t pid_count,
-                          struct arena *arena, struct process **processes)
+size_t process_table_read(struct process_table *table, const pid_t *pids, const struct cpu_reading *readings,
+                          size_t pid_count, struct arena *arena, struct process **processes)
 {
     struct known_process **old = table->known;
     size_t old_count = table->known_count;
@@ -113,7 +113,8 @@ size_t process_table_read(struct process_table *table, const pid_t *pids, size_t
             keep_or_forget(table, old[old_index++], now_ns);
         bool is_known = old_index < old_count && old[old_index]->facts.pid == pids[i];
         struct known_process *process = is_known ? old[old_index++] : known_process_new(pids[i]);
-        if (known_process_refresh(process, &table->reader)) {
+        struct cpu_reading reading = readings != NULL ? readings[i] : (struct cpu_reading){0};
+        if (known_process_refresh(process, &table->reader, reading)) {
             (*processes)[count++] = take_facts(process, arena);
             table->known[table->known_count++] = process;
         } else {

@@ -17,9 +17,17 @@ void process_table_close(struct process_table *table);
  * hundred processes and reads none of them. */
 struct error *process_table_list(struct process_table *table, const pid_t **pids, size_t *count);
 
+/* What the CPU clock of a process showed, and when. */
+struct cpu_reading {
+    uint64_t cpu_ns;
+    uint64_t monotonic_ns; /* CLOCK_MONOTONIC; 0: it was not read */
+};
+
 /* Read some processes.
  *
  * pids       ascending; those that have gone meanwhile are left out
+ * readings   of their CPU clocks for this very tick, where the caller has them: a clock costs a call into the kernel,
+ *            as much as all else does for a process at rest. NULL: none
  * processes  receives an array from `arena`, by pid, with everything that the kernel says of a process. What
  *            belongs to Python and threads stays zeroed or NULL, and what belongs to open files unknown.
  *            Rates are since the process was last read by this table, and unknown before.
@@ -29,8 +37,8 @@ struct error *process_table_list(struct process_table *table, const pid_t **pids
  * one that says 0, and needs three times the CPU time even when every process is read.
  *
  * Source: proc_pid_stat(5), proc_pid_statm(5), proc_pid_io(5), proc_pid_cmdline(5), clock_getcpuclockid(3) */
-size_t process_table_read(struct process_table *table, const pid_t *pids, size_t pid_count,
-                          struct arena *arena, struct process **processes);
+size_t process_table_read(struct process_table *table, const pid_t *pids, const struct cpu_reading *readings,
+                          size_t pid_count, struct arena *arena, struct process **processes);
 
 /* Fill in what the resident memory of a process consists of (anonymous, file, shared memory, swap): a row of the last
  * process_table_read(). It costs one file more, and is asked for sampled processes only. */

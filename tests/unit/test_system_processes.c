@@ -221,7 +221,7 @@ static struct process read_one(struct process_table *table, struct arena *arena,
 {
     struct process *processes;
 
-    assert_int_equal(process_table_read(table, &pid, 1, arena, &processes), 1);
+    assert_int_equal(process_table_read(table, &pid, NULL, 1, arena, &processes), 1);
     return processes[0];
 }
 
@@ -311,11 +311,11 @@ static void a_busy_process_is_busy_and_a_sleeping_one_is_not(void **state)
     struct rusage usage;
 
     usleep(20000);
-    assert_int_equal(process_table_read(fixture->table, pids, 2, fixture->arena, &processes), 2);
+    assert_int_equal(process_table_read(fixture->table, pids, NULL, 2, fixture->arena, &processes), 2);
     double busy_before = processes[1].cpu_seconds;
     uint64_t start_ns = clock_monotonic_ns();
     usleep(300000);
-    assert_int_equal(process_table_read(fixture->table, pids, 2, fixture->arena, &processes), 2);
+    assert_int_equal(process_table_read(fixture->table, pids, NULL, 2, fixture->arena, &processes), 2);
     double elapsed = (double)(clock_monotonic_ns() - start_ns) / 1e9;
     double used = processes[1].cpu_seconds - busy_before;
     assert_float_equal(processes[0].cpu_percent, 0, 1e-6);
@@ -349,6 +349,21 @@ static void a_process_that_has_not_run_moves_nothing(void **state)
     assert_float_equal(process.growth_bytes_per_second, 0, 1e-9);
     assert_float_equal(process.minor_faults_per_second, 0, 1e-9);
     end(child, pipe_fd);
+}
+
+static void a_clock_that_the_caller_has_read_is_what_counts(void **state)
+{
+    struct fixture *fixture = *state;
+    struct process *processes;
+    pid_t pid = getpid();
+    struct cpu_reading reading = {3 * NS_PER_SECOND, clock_monotonic_ns()};
+
+    assert_int_equal(process_table_read(fixture->table, &pid, &reading, 1, fixture->arena, &processes), 1);
+    assert_float_equal(processes[0].cpu_seconds, 3, 1e-9);
+    reading.cpu_ns += NS_PER_SECOND / 4;
+    reading.monotonic_ns += NS_PER_SECOND;
+    assert_int_equal(process_table_read(fixture->table, &pid, &reading, 1, fixture->arena, &processes), 1);
+    assert_float_equal(processes[0].cpu_percent, 25, 1e-6);
 }
 
 static void another_nice_value_shows_at_once_though_the_process_sleeps(void **state)
@@ -474,9 +489,9 @@ static void processes_that_have_gone_are_left_out(void **state)
     struct process *processes;
 
     assert_true(child > getpid());
-    assert_int_equal(process_table_read(fixture->table, pids, 2, fixture->arena, &processes), 2);
+    assert_int_equal(process_table_read(fixture->table, pids, NULL, 2, fixture->arena, &processes), 2);
     end(child, pipe_fd);
-    assert_int_equal(process_table_read(fixture->table, pids, 2, fixture->arena, &processes), 1);
+    assert_int_equal(process_table_read(fixture->table, pids, NULL, 2, fixture->arena, &processes), 1);
     assert_int_equal(processes[0].pid, getpid());
 }
 
@@ -502,7 +517,7 @@ static int read_without_rights(pid_t pid)
     if (setgid(65534) != 0 || setuid(65534) != 0 || process_table_open(&table) != NULL)
         return 2;
     for (int i = 0; i < 2; i++) {
-        if (process_table_read(table, &pid, 1, arena, &processes) != 1)
+        if (process_table_read(table, &pid, NULL, 1, arena, &processes) != 1)
             return 3;
     }
     bool is_right = !real_is_known(processes[0].read_bytes_per_second) &&
@@ -542,7 +557,7 @@ static void the_whole_table_agrees_with_ps(void **state)
 
     usleep(20000);
     assert_null(process_table_list(fixture->table, &pids, &pid_count));
-    size_t count = process_table_read(fixture->table, pids, pid_count, fixture->arena, &processes);
+    size_t count = process_table_read(fixture->table, pids, NULL, pid_count, fixture->arena, &processes);
     FILE *ps = popen("ps -e -o pid=,ppid=,uid=,nice=,nlwp=,vsz=,comm= 2>/dev/null", "r");
     assert_non_null(ps);
     while (fgets(line, sizeof(line), ps) != NULL) {
@@ -591,6 +606,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(this_process_is_read_as_it_is, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_busy_process_is_busy_and_a_sleeping_one_is_not, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_process_that_has_not_run_moves_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_clock_that_the_caller_has_read_is_what_counts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(another_nice_value_shows_at_once_though_the_process_sleeps, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_stopped_process_is_shown_stopped, set_up, tear_down),
