@@ -1,4 +1,5 @@
 /* pyneck export: a recording in another tool's format. */
+#include "cmd/export.h"
 #include "base/memory.h"
 #include "cmd/command.h"
 #include "cmd/selection.h"
@@ -46,7 +47,8 @@ static struct sink *open_sink(const struct options *options, const struct profil
                                            : printer_open(options->format, output, &print);
 }
 
-static struct error *write_export(const struct options *options, struct source *source, struct output *output)
+static struct error *write_export(const struct options *options, const char *path, struct source *source,
+                                  struct output *output)
 {
     const struct recording_info *info = reader_info(replay_reader(source));
     struct profile_selection selection;
@@ -55,7 +57,7 @@ static struct error *write_export(const struct options *options, struct source *
     if (error != NULL)
         return error;
     /* A copy: what is known of a recording changes while it is read, when it is still written. */
-    char *title = memory_copy_text(info->command != NULL ? info->command : options->files[0]);
+    char *title = memory_copy_text(info->command != NULL ? info->command : path);
     struct sink *sink = open_sink(options, &selection, title, output);
     error = export_ticks(source, sink, &selection);
     struct error *close_error = sink_close(sink);
@@ -66,28 +68,36 @@ static struct error *write_export(const struct options *options, struct source *
     return error;
 }
 
-int command_export(const struct options *options)
+struct error *export_recording(const struct options *options, const char *path, bool *closed)
 {
-    bool replaces_file = options->format != NULL && options->format->replaces_file;
+    bool replaces_file = options->profile_format == NULL && options->format->replaces_file;
     struct source *source;
     struct output *output;
-    struct error *error = replay_open(&source, options->files[0]);
+    struct error *error = replay_open(&source, path);
 
+    *closed = false;
     if (error != NULL)
-        return command_fail(error);
+        return error;
     error = output_open(&output, options->output, replaces_file);
     if (error != NULL) {
         source_close(source);
-        return command_fail(error);
+        return error;
     }
-    error = write_export(options, source, output);
-    bool closed = output_is_closed(output);
+    error = write_export(options, path, source, output);
+    *closed = output_is_closed(output);
     source_close(source);
     struct error *close_error = output_close(output);
     if (error == NULL)
-        error = close_error;
-    else
-        error_free(close_error);
+        return close_error;
+    error_free(close_error);
+    return error;
+}
+
+int command_export(const struct options *options)
+{
+    bool closed;
+    struct error *error = export_recording(options, options->files[0], &closed);
+
     if (error != NULL)
         return command_fail(error);
     return closed ? EXIT_SIGNAL + SIGPIPE : EXIT_DONE;

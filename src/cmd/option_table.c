@@ -166,6 +166,19 @@ static struct error *read_export_format(struct options *options, const char *arg
     return error_new("--format: '%s' is none of %s, %s", argument, names, own_names);
 }
 
+/* What a recording is exported to when it is done: the format of another tool, not one that prints ticks. */
+static struct error *read_export(struct options *options, enum command_id command, const char *argument)
+{
+    char names[256];
+
+    (void)command;
+    options->profile_format = profile_format_find(argument);
+    if (options->profile_format != NULL)
+        return NULL;
+    profile_format_list_names(names, sizeof(names));
+    return error_new("--export: '%s' is none of %s", argument, names);
+}
+
 static struct error *read_format(struct options *options, enum command_id command, const char *argument)
 {
     const struct format *format = format_find(argument);
@@ -374,7 +387,11 @@ const struct option_row option_rows[] = {
      "text (default) or json; in snapshots and exports also csv and\n"
      "openmetrics; exports: flamegraph, collapsed, speedscope, pprof,\n"
      "chrome, gecko, callgrind, pstats"},
-    {"weight", 0, "WEIGHT", IN_EXPORT, read_weight, "weigh by cpu (default), wall, samples or memory"},
+    {"export", 0, "FORMAT", IN_RECORD, read_export,
+     "export the recording when it is done; -o names the export, unless it\n"
+     "ends in .db; the other file lies beside it"},
+    {"weight", 0, "WEIGHT", IN_EXPORT | IN_RECORD, read_weight,
+     "weigh by cpu (default), wall, samples or memory"},
     {"from", 0, "TIME", IN_RECORDING, read_from,
      "leave out what was before: 14:30, 14:30:05, 2026-01-31T14:30Z, or +90\n"
      "for 90 seconds after the begin of the recording"},

@@ -5,9 +5,11 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cmd/command.h"
+#include "cmd/export.h"
 #include "cmd/session.h"
 #include "record/writer.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -16,7 +18,6 @@
 #include <unistd.h>
 
 enum {
-    PATH_SIZE = 64,
     LINE_SIZE = VERDICT_SUMMARY_SIZE + 128,
     COMMAND_SIZE = 4096,
     DISK_BLOCK_BYTES = 512, /* the unit of ru_inblock and ru_oublock, getrusage(2) */
@@ -154,16 +155,62 @@ static void join_command(char text[static COMMAND_SIZE], char **command)
     text_clean(text, COMMAND_SIZE, joined, strnlen(joined, sizeof(joined)));
 }
 
-/* ---- recording ---- */
+/* ---- the files ---- */
 
-static void name_by_time(char path[static PATH_SIZE])
+struct files {
+    char recording[PATH_MAX];
+    char export[PATH_MAX]; /* "" when nothing is exported */
+};
+
+static const char recording_suffix[] = ".db";
+
+static void name_by_time(char *path, size_t size)
 {
     time_t now = time(NULL);
     struct tm local;
 
     localtime_r(&now, &local);
-    strftime(path, PATH_SIZE, "pyneck-%Y%m%d-%H%M%S.db", &local);
+    strftime(path, size, "pyneck-%Y%m%d-%H%M%S.db", &local);
 }
+
+/* Length of a path without the suffix of recordings; 0 when it does not have it. */
+static size_t stem_length(const char *path)
+{
+    size_t length = strlen(path), suffix_length = strlen(recording_suffix);
+
+    if (length <= suffix_length || strcmp(path + length - suffix_length, recording_suffix) != 0)
+        return 0;
+    return length - suffix_length;
+}
+
+/* Name the files: one of the two was named, the other lies beside it. */
+static struct error *name_files(struct files *files, const struct options *options)
+{
+    const struct profile_format *format = options->profile_format;
+    char name[64];
+    const char *path = options->output;
+
+    *files = (struct files){0};
+    if (path == NULL) {
+        name_by_time(name, sizeof(name));
+        path = name;
+    }
+    if (strlen(path) + 64 > PATH_MAX)
+        return error_new("the file name given with -o is too long");
+    size_t stem = stem_length(path);
+    bool names_export = format != NULL && stem == 0;
+    snprintf(files->recording, sizeof(files->recording), "%s%s", path, names_export ? recording_suffix : "");
+    if (names_export)
+        snprintf(files->export, sizeof(files->export), "%s", path);
+    else if (format != NULL)
+        snprintf(files->export, sizeof(files->export), "%.*s%s", (int)stem, path, format->suffix);
+    if (files->export[0] != '\0' && !options->force && access(files->export, F_OK) == 0)
+        return error_new("%s is there already: name another file with -o, or overwrite it with --force",
+                         files->export);
+    return NULL;
+}
+
+/* ---- recording ---- */
 
 static struct error *open_writer(struct recorder *recorder, const struct options *options, const char *path)
 {
@@ -208,6 +255,17 @@ static int run_session(struct session *session, struct recorder *recorder)
     return status == EXIT_DONE ? own_status : status;
 }
 
+/* Export what was recorded; returns the exit status. */
+static int export_files(const struct options *options, const struct files *files)
+{
+    struct options export = *options;
+    bool closed;
+
+    export.output = files->export;
+    struct error *error = export_recording(&export, files->recording, &closed);
+    return error != NULL ? command_fail(error) : EXIT_DONE;
+}
+
 int command_record(const struct options *options)
 {
     struct options watched = *options;
@@ -217,24 +275,23 @@ int command_record(const struct options *options)
         .shows_progress = !options->quiet && isatty(STDERR_FILENO),
         .begin_ns = clock_monotonic_ns(),
     };
-    char name[PATH_SIZE];
-    const char *path = options->output;
+    struct files files;
 
-    if (path == NULL) {
-        name_by_time(name);
-        path = name;
-    }
     watched.keep_runs = true;
-    struct error *error = open_writer(&recorder, options, path);
+    struct error *error = name_files(&files, options);
+    if (error == NULL)
+        error = open_writer(&recorder, options, files.recording);
     if (error != NULL)
         return command_fail(error);
     int status = run_session(&session, &recorder);
+    int own_status = EXIT_DONE;
     error = sink_close(&recorder.sink);
-    if (error != NULL) {
-        int failed = command_fail(error);
-        status = status == EXIT_DONE ? failed : status;
-    }
-    if (recorder.shows_progress && status == EXIT_DONE)
-        fprintf(stderr, "recorded in %s\n", path);
-    return status;
+    if (error != NULL)
+        own_status = command_fail(error);
+    else if (files.export[0] != '\0' && session.sink != NULL)
+        own_status = export_files(options, &files);
+    if (recorder.shows_progress && status == EXIT_DONE && own_status == EXIT_DONE)
+        fprintf(stderr, "recorded in %s%s%s\n", files.recording,
+                files.export[0] != '\0' ? ", exported to " : "", files.export);
+    return status == EXIT_DONE ? own_status : status;
 }

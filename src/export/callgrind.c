@@ -110,6 +110,7 @@ static void write_sum(FILE *stream, const struct profile_document *document)
 
 const struct profile_format profile_format_callgrind = {
     .name = "callgrind",
+    .suffix = ".callgrind",
     .help = "for kcachegrind and callgrind_annotate",
     .write_sum = write_sum,
 };

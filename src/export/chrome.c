@@ -190,6 +190,7 @@ static const struct timeline_format timeline = {.begin = begin, .write_tick = wr
 
 const struct profile_format profile_format_chrome = {
     .name = "chrome",
+    .suffix = ".trace.json",
     .help = "a trace over time, for ui.perfetto.dev and chrome://tracing",
     .timeline = &timeline,
 };

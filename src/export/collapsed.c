@@ -57,6 +57,7 @@ static void write_sum(FILE *stream, const struct profile_document *document)
 
 const struct profile_format profile_format_collapsed = {
     .name = "collapsed",
+    .suffix = ".collapsed",
     .help = "stacks in lines, for flamegraph.pl and inferno",
     .write_sum = write_sum,
 };

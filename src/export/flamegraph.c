@@ -211,6 +211,7 @@ static void write_sum(FILE *stream, const struct profile_document *document)
 
 const struct profile_format profile_format_flamegraph = {
     .name = "flamegraph",
+    .suffix = ".html",
     .help = "a flame graph in one HTML file, with search and zoom",
     .write_sum = write_sum,
 };

@@ -345,6 +345,7 @@ static const struct timeline_format timeline = {.begin = begin, .write_tick = wr
 
 const struct profile_format profile_format_gecko = {
     .name = "gecko",
+    .suffix = ".gecko.json",
     .help = "for profiler.firefox.com: threads and their states over time",
     .timeline = &timeline,
 };

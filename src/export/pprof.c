@@ -233,6 +233,7 @@ static void write_sum(FILE *stream, const struct profile_document *document)
 
 const struct profile_format profile_format_pprof = {
     .name = "pprof",
+    .suffix = ".pb.gz",
     .help = "for go tool pprof and what else reads profile.proto",
     .write_sum = write_sum,
 };

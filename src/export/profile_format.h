@@ -32,7 +32,8 @@ struct timeline_format {
 /* A format is one of the two kinds. */
 struct profile_format {
     const char *name;
-    const char *help; /* what it is for, a few words */
+    const char *suffix; /* of its files' names, as the programs it is for know them */
+    const char *help;   /* what it is for, a few words */
 
     /* Write a profile that is summed up; NULL in a timeline. */
     void (*write_sum)(FILE *stream, const struct profile_document *document);

@@ -136,6 +136,7 @@ static void write_sum(FILE *stream, const struct profile_document *document)
 
 const struct profile_format profile_format_pstats = {
     .name = "pstats",
+    .suffix = ".pstats",
     .help = "as cProfile writes it, for python3 -m pstats, snakeviz and gprof2dot",
     .write_sum = write_sum,
 };

@@ -162,6 +162,7 @@ static const struct timeline_format timeline = {.begin = begin, .write_tick = wr
 
 const struct profile_format profile_format_speedscope = {
     .name = "speedscope",
+    .suffix = ".speedscope.json",
     .help = "for www.speedscope.app: threads in the order of time",
     .timeline = &timeline,
 };

@@ -247,6 +247,43 @@ def test_a_part_is_less_than_the_whole_and_the_parts_add_up(export):
     assert "leaf" not in sleeping
 
 
+LOOP = """
+import time
+while time.process_time() < 0.7:
+    sum(range(1000))
+raise SystemExit(3)
+"""
+BUSY = [sys.executable, "-c", LOOP]
+
+
+def test_a_recording_is_exported_when_it_is_done(run_pyneck, tmp_path):
+    done = run_pyneck("record", "--export", "collapsed", "-o", tmp_path / "stacks.txt", "--", *BUSY)
+    assert (done.returncode, done.stdout, done.stderr) == (3, "", "")
+    later = run_pyneck("export", "--format", "collapsed", tmp_path / "stacks.txt.db")
+    assert later.returncode == 0
+    assert (tmp_path / "stacks.txt").read_text() == later.stdout != ""
+
+
+def test_an_export_lies_beside_the_recording_that_was_named(run_pyneck, tmp_path):
+    arguments = ["--export", "speedscope", "--weight", "wall", "-o", tmp_path / "r.db", "--", *BUSY]
+    done = run_pyneck("record", *arguments)
+    assert (done.returncode, done.stderr) == (3, "")
+    assert total_of_speedscope((tmp_path / "r.speedscope.json").read_text()) > 0
+    assert {path.name for path in tmp_path.iterdir()} == {"r.db", "r.speedscope.json"}
+
+
+def test_an_export_overwrites_nothing_unless_it_may(run_pyneck, tmp_path):
+    path = tmp_path / "page.html"
+    path.write_text("precious")
+    done = run_pyneck("record", "--export", "flamegraph", "-o", path, "--", *BUSY)
+    assert done.returncode == 1
+    assert "is there already" in done.stderr and done.stderr.count("\n") == 1
+    assert path.read_text() == "precious" and [each.name for each in tmp_path.iterdir()] == ["page.html"]
+    done = run_pyneck("record", "--force", "--export", "flamegraph", "-o", path, "--", *BUSY)
+    assert done.returncode == 3
+    assert path.read_text().startswith("<!DOCTYPE html>")
+
+
 @pytest.mark.parametrize("arguments", [["--from", "soon"], ["--from", "+2", "--to", "+1"]], ids=" ".join)
 def test_times_that_make_no_sense_are_told(run_pyneck, recording, arguments):
     done = run_pyneck("export", "--format", "collapsed", *arguments, recording)

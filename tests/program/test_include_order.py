@@ -55,7 +55,8 @@ def why_not(layer, included, source):
     target = included.split("/")[0]
     if "/" not in included or target not in HEIGHT:
         return "a header is named by its path in src"
-    if not (source / included).is_file():
+    made_from = source / included.replace(".pb-c.h", ".proto")
+    if not (source / included).is_file() and not made_from.is_file():
         return "there is no such file"
     if layer is None or target == layer:
         return None
