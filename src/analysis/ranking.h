@@ -2,6 +2,7 @@
 #ifndef PYNECK_ANALYSIS_RANKING_H
 #define PYNECK_ANALYSIS_RANKING_H
 
+#include "analysis/thread_times.h"
 #include "model/call_tree.h"
 #include "model/tick.h"
 
@@ -60,6 +61,9 @@ void window_clear(struct window *window);
 /* Rank what the window holds; free the result with ranking_free(). */
 struct ranking window_rank(const struct window *window, const struct call_tree *tree, enum ranking_mode mode,
                            enum ranking_level level);
+
+/* Hand out the time of threads by state that the window holds, in any number of parts. */
+void window_visit_times(const struct window *window, thread_time_visit *visit, void *context);
 
 /* Rank one process's counters of one tick. */
 struct ranking ranking_of_process(const struct tick *tick, const struct process *process,

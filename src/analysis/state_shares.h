@@ -10,8 +10,8 @@ struct state_shares {
     uint64_t total_ns;
 };
 
-/* Add the time of one counter, or of all counters of a profile (NULL adds nothing). */
-void state_shares_add(struct state_shares *shares, const struct profile_counter *counter);
+/* Add time in one state, or that of all counters of a profile (NULL adds nothing). */
+void state_shares_add(struct state_shares *shares, enum thread_state state, uint64_t wall_ns);
 void state_shares_add_profile(struct state_shares *shares, const struct profile *profile);
 
 /* The share of a state in percent; unknown when there is no time. */

@@ -1,6 +1,7 @@
 /* A window keeps what a process's counters added up to, by node, in one slice a tick; a window without a
  * limit keeps one slice for everything, so that its size is bounded by the call tree and not by time. */
 #include "analysis/call_graph.h"
+#include "analysis/thread_times.h"
 
 #include "base/memory.h"
 
@@ -14,6 +15,7 @@ struct slice {
     struct node_amount *amounts;
     size_t count;
     size_t capacity;
+    struct thread_times times;
 };
 
 struct window {
@@ -22,6 +24,7 @@ struct window {
     size_t count;
     size_t capacity;
     struct hash_map index; /* node to its place in the slice that is being filled */
+    struct hash_map time_index;
 };
 
 struct window *window_new(uint64_t span_ns)
@@ -38,14 +41,17 @@ void window_free(struct window *window)
         return;
     window_clear(window);
     hash_map_free(&window->index);
+    hash_map_free(&window->time_index);
     free(window->slices);
     free(window);
 }
 
 static void drop_oldest(struct window *window, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         free(window->slices[i].amounts);
+        free(window->slices[i].times.times);
+    }
     window->count -= count;
     if (window->count > 0)
         memmove(window->slices, window->slices + count, window->count * sizeof(*window->slices));
@@ -55,6 +61,7 @@ void window_clear(struct window *window)
 {
     drop_oldest(window, window->count);
     hash_map_clear(&window->index);
+    hash_map_clear(&window->time_index);
 }
 
 /* A slice leaves when its middle is out of the span, so that ticks that come a little early or late do not
@@ -81,6 +88,7 @@ static struct slice *slice_for_tick(struct window *window, const struct tick *ti
         return &window->slices[0];
     }
     hash_map_clear(&window->index);
+    hash_map_clear(&window->time_index);
     window->slices =
         memory_grow(window->slices, &window->capacity, window->count + 1, sizeof(*window->slices));
     struct slice *slice = &window->slices[window->count++];
@@ -117,6 +125,16 @@ void window_add(struct window *window, const struct tick *tick, const struct pro
     for (size_t i = 0; i < profile->counter_count; i++) {
         struct node_amount amount = node_amount_of_counter(&profile->counters[i]);
         add_amount(window, slice, &amount);
+    }
+    thread_times_add(&slice->times, &window->time_index, process);
+}
+
+void window_visit_times(const struct window *window, thread_time_visit *visit, void *context)
+{
+    for (size_t i = 0; i < window->count; i++) {
+        const struct thread_times *times = &window->slices[i].times;
+        for (size_t j = 0; j < times->count; j++)
+            visit(context, &times->times[j]);
     }
 }
 

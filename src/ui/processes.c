@@ -1,5 +1,6 @@
 /* The process table. */
 #include "ui/state.h"
+#include "ui/state_bar.h"
 #include "ui/verdict_cells.h"
 
 #include <math.h>
@@ -13,6 +14,8 @@ static const struct process *process_of(const void *row)
 enum {
     SETTLING_TICKS = 3,    /* the first figures are of very short intervals */
     ROWS_WITH_VERDICT = 4, /* column titles, two processes, and the verdict on one */
+    BAR_PARTS = 5,         /* the bar behind the verdict gets one part of so many of the row, */
+    WIDEST_BAR = 20,       /* up to so many columns */
 };
 
 /* At the start the selection goes to where the CPU time goes: the busiest process that can be looked into. */
@@ -65,6 +68,18 @@ static const char *reason_for_none(const struct process *process)
     return process->is_python ? "no verdict yet" : "no Python program";
 }
 
+/* The verdict, and behind it, where there is room, how the time of all threads went in the chosen window. */
+static void draw_verdict(const struct state *state, const struct region *line, const struct process_row *row)
+{
+    const struct state_shares *shares = &state->thread_rows.shares;
+    int part = line->columns / BAR_PARTS < WIDEST_BAR ? line->columns / BAR_PARTS : WIDEST_BAR;
+    int columns = shares->total_ns > 0 ? part : 0;
+    int used = verdict_draw_line(line, row->verdict, reason_for_none(row->process), columns + 1);
+
+    if (used + 1 + columns <= line->columns)
+        state_bar_draw(line, 0, line->columns - columns, columns, shares);
+}
+
 /* The verdict on the selected process stands below the rows. */
 static struct region draw_around(const struct state *state, const struct region *body)
 {
@@ -74,7 +89,7 @@ static struct region draw_around(const struct state *state, const struct region 
     if (body->rows < ROWS_WITH_VERDICT)
         return *body;
     if (row != NULL)
-        verdict_draw_line(&line, row->verdict, reason_for_none(row->process));
+        draw_verdict(state, &line, row);
     return region_part(body, 0, 0, body->rows - 1, body->columns);
 }
 

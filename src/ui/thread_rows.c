@@ -16,18 +16,17 @@ static struct thread_row make_row(const struct thread *thread, const struct call
     return row;
 }
 
-static void add_shares(struct thread_rows *rows, const struct profile *profile)
+static void add_time(void *context, const struct thread_time *time)
 {
-    for (size_t i = 0; i < profile->counter_count; i++) {
-        const struct profile_counter *counter = &profile->counters[i];
-        const uint32_t *place = hash_map_find(&rows->places, (uint64_t)counter->tid);
-        if (place != NULL)
-            state_shares_add(&rows->rows[*place].shares, counter);
-        state_shares_add(&rows->shares, counter);
-    }
+    struct thread_rows *rows = context;
+    const uint32_t *place = hash_map_find(&rows->places, (uint64_t)time->tid);
+
+    if (place != NULL)
+        state_shares_add(&rows->rows[*place].shares, time->state, time->wall_ns);
+    state_shares_add(&rows->shares, time->state, time->wall_ns);
 }
 
-void thread_rows_collect(struct thread_rows *rows, const struct process *process,
+void thread_rows_collect(struct thread_rows *rows, const struct process *process, const struct window *window,
                          const struct call_tree *tree)
 {
     rows->count = 0;
@@ -40,8 +39,8 @@ void thread_rows_collect(struct thread_rows *rows, const struct process *process
         hash_map_set(&rows->places, (uint64_t)process->threads[i].tid, (uint32_t)rows->count);
         rows->rows[rows->count++] = make_row(&process->threads[i], tree);
     }
-    if (process->profile != NULL)
-        add_shares(rows, process->profile);
+    if (window != NULL)
+        window_visit_times(window, add_time, rows);
 }
 
 void thread_rows_free(struct thread_rows *rows)

@@ -222,7 +222,7 @@ static const struct column thread_columns[] = {
      .draw = draw_gil,
      .compare = compare_gil},
     {.title = "STATES",
-     .help = "how its time went in the interval; the letters are in the legend above",
+     .help = "how its time went in the window; the letters are in the legend above",
      .minimal_width = 10,
      .wanted_width = 20,
      .priority = 8,
@@ -272,8 +272,10 @@ static void row_text(char text[static TABLE_TEXT_SIZE], const void *row, const v
 static void update(struct state *state)
 {
     struct table *table = &state->tables[PANE_THREADS];
+    const struct process *process = state_selected_process(state);
+    const struct window *window = process != NULL ? travel_window(state, process) : NULL;
 
-    thread_rows_collect(&state->thread_rows, state_selected_process(state), source_call_tree(state->source));
+    thread_rows_collect(&state->thread_rows, process, window, source_call_tree(state->source));
     table_begin(table);
     for (size_t i = 0; i < state->thread_rows.count; i++)
         table_add(table, &state->thread_rows.rows[i]);

@@ -37,20 +37,22 @@ int verdict_compare(const struct verdict *left, const struct verdict *right)
     return compare_real(left->first.percent, right->first.percent);
 }
 
-void verdict_draw_line(const struct region *line, const struct verdict *verdict, const char *reason_for_none)
+int verdict_draw_line(const struct region *line, const struct verdict *verdict, const char *reason_for_none,
+                      int reserved)
 {
     char text[VERDICT_SUMMARY_SIZE];
 
     region_fill(line, 0, 0, 1, STYLE_FRAME, region_glyph(line, GLYPH_BRANCH_LAST));
-    if (verdict == NULL) {
-        region_text(line, 0, 2, line->columns - 2, STYLE_DIM, reason_for_none);
-        return;
-    }
+    if (verdict == NULL)
+        return 2 + region_text(line, 0, 2, line->columns - 2, STYLE_DIM, reason_for_none);
     verdict_format(text, &verdict->first, (size_t)(line->columns - 2));
     int used = 2 + region_text(line, 0, 2, line->columns - 2, STYLE_STRONG, text);
-    if (!verdict->has_second || line->columns - used < SHORTEST_SECOND)
-        return;
-    used += region_text(line, 0, used, line->columns - used, STYLE_DIM, "; ");
-    verdict_format(text, &verdict->second, (size_t)(line->columns - used));
-    region_text(line, 0, used, line->columns - used, STYLE_DIM, text);
+    int end = line->columns - reserved;
+    if (end - used < SHORTEST_SECOND)
+        end = line->columns;
+    if (!verdict->has_second || end - used < SHORTEST_SECOND)
+        return used;
+    used += region_text(line, 0, used, end - used, STYLE_DIM, "; ");
+    verdict_format(text, &verdict->second, (size_t)(end - used));
+    return used + region_text(line, 0, used, end - used, STYLE_DIM, text);
 }

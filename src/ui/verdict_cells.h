@@ -14,8 +14,11 @@ void verdict_draw_word(const struct table_cell *cell, const struct verdict *verd
 /* The sentence, shortened to the line; the second cause behind it where there is room.
  *
  * verdict          NULL: there is none
- * reason_for_none  is shown then */
-void verdict_draw_line(const struct region *line, const struct verdict *verdict, const char *reason_for_none);
+ * reason_for_none  is shown then
+ * reserved         columns at the end that the second cause leaves free when it can
+ * returns          the columns used */
+int verdict_draw_line(const struct region *line, const struct verdict *verdict, const char *reason_for_none,
+                      int reserved);
 
 /* Ascending order: none, then by kind, the gravest last, then by share. */
 int verdict_compare(const struct verdict *left, const struct verdict *right);

@@ -182,20 +182,65 @@ static void each_thread_has_its_own_states_and_the_process_those_of_all(void **s
     };
     const struct profile profile = {.counters = counters, .counter_count = 3};
     const struct process process = {.threads = threads, .thread_detail_count = 2, .profile = &profile};
+    const struct tick ticks[] = {{.monotonic_ns = 1000, .interval_ns = 100},
+                                 {.monotonic_ns = 1100, .interval_ns = 100}};
+    struct window *window = window_new(1000);
 
     (void)state;
-    thread_rows_collect(&rows, &process, tree);
+    window_add(window, &ticks[0], &process);
+    thread_rows_collect(&rows, &process, window, tree);
     assert_int_equal(rows.count, 2);
     assert_null(rows.rows[0].function);
     assert_int_equal(rows.rows[0].shares.wall_ns[THREAD_RUNNING], 30);
     assert_int_equal(rows.rows[0].shares.total_ns, 30);
     assert_int_equal(rows.rows[1].shares.wall_ns[THREAD_LOCK], 50);
     assert_int_equal(rows.shares.total_ns, 100);
-    thread_rows_collect(&rows, NULL, tree);
+    window_add(window, &ticks[1], &process); /* not the last interval alone */
+    thread_rows_collect(&rows, &process, window, tree);
+    assert_int_equal(rows.rows[0].shares.total_ns, 60);
+    assert_int_equal(rows.shares.total_ns, 200);
+    window_clear(window);
+    thread_rows_collect(&rows, &process, window, tree);
+    assert_int_equal(rows.shares.total_ns, 0);
+    thread_rows_collect(&rows, NULL, NULL, tree);
     assert_int_equal(rows.count, 0);
     assert_int_equal(rows.shares.total_ns, 0);
+    window_free(window);
     thread_rows_free(&rows);
     call_tree_free(tree);
+}
+
+static void sum_times(void *context, const struct thread_time *time)
+{
+    uint64_t *sums = context;
+
+    sums[0] += time->wall_ns;
+    sums[1] += time->tid == 1 ? time->wall_ns : 0;
+    sums[2]++;
+}
+
+static void the_time_of_threads_that_come_and_go_stays_in_bounds_and_whole(void **state)
+{
+    const struct thread lasting = {.tid = 1};
+    struct window *window = window_new(UINT64_MAX);
+    uint64_t sums[3] = {0};
+
+    (void)state;
+    for (int i = 0; i < 1000; i++) {
+        const struct tick tick = {.monotonic_ns = (uint64_t)i * 100, .interval_ns = 100};
+        const struct profile_counter counters[] = {
+            {.tid = 1, .state = THREAD_RUNNING, .wall_ns = 10},
+            {.tid = 2 + i, .state = THREAD_NETWORK, .wall_ns = 5},
+        };
+        const struct profile profile = {.counters = counters, .counter_count = 2};
+        const struct process process = {.threads = &lasting, .thread_detail_count = 1, .profile = &profile};
+        window_add(window, &tick, &process);
+    }
+    window_visit_times(window, sum_times, sums);
+    assert_int_equal(sums[0], 1000 * 15);
+    assert_int_equal(sums[1], 1000 * 10);
+    assert_in_range(sums[2], 2, 60);
+    window_free(window);
 }
 
 static void waits_for_a_descriptor_add_up_until_it_is_something_else(void **state)
@@ -255,6 +300,7 @@ int main(void)
         cmocka_unit_test(a_graph_fits_every_size),
         cmocka_unit_test(a_bar_of_states_is_full_and_in_one_order),
         cmocka_unit_test(waits_for_a_descriptor_add_up_until_it_is_something_else),
+        cmocka_unit_test(the_time_of_threads_that_come_and_go_stays_in_bounds_and_whole),
         cmocka_unit_test(each_thread_has_its_own_states_and_the_process_those_of_all),
     };
 
