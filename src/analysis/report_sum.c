@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* Long enough for all verdicts (a leak needs 3 seconds), short enough to say when one began. */
-static const int64_t window_ns = 5 * (int64_t)NS_PER_SECOND;
+static const double window_seconds = 5;
 
 static const struct report_course unknown_course = {UNKNOWN_COUNT, UNKNOWN_COUNT, UNKNOWN_COUNT};
 
@@ -30,18 +30,28 @@ void report_sum_free(struct report_sum *sum)
     hash_map_free(&sum->places);
 }
 
+double report_seconds_between(int64_t begin_ns, int64_t end_ns)
+{
+    return ((double)end_ns - (double)begin_ns) / (double)NS_PER_SECOND;
+}
+
+static int64_t begin_of(const struct tick *tick)
+{
+    return (int64_t)((uint64_t)tick->time_ns - tick->interval_ns);
+}
+
 /* ---- verdicts over time ---- */
 
-static int64_t span_length(const struct report_span *span)
+static double span_seconds(const struct report_span *span)
 {
-    return span->end_ns - span->begin_ns;
+    return report_seconds_between(span->begin_ns, span->end_ns);
 }
 
 /* Let a span take over the one after it. The clearer of the two keeps its words. */
 static void join_spans(struct report_process *process, size_t index)
 {
     struct report_span *span = &process->spans[index], *next = &process->spans[index + 1];
-    double here = (double)span_length(span), there = (double)span_length(next);
+    double here = span_seconds(span), there = span_seconds(next);
     bool same = span->cause.kind == next->cause.kind;
     double percent = span->cause.percent;
 
@@ -64,8 +74,8 @@ static void drop_shortest_span(struct report_process *process)
     size_t shortest = 0;
 
     for (size_t i = 1; i + 1 < process->span_count; i++) {
-        if (process->spans[i + 1].end_ns - process->spans[i].begin_ns <
-            process->spans[shortest + 1].end_ns - process->spans[shortest].begin_ns)
+        if (report_seconds_between(process->spans[i].begin_ns, process->spans[i + 1].end_ns) <
+            report_seconds_between(process->spans[shortest].begin_ns, process->spans[shortest + 1].end_ns))
             shortest = i;
     }
     join_spans(process, shortest);
@@ -111,11 +121,11 @@ static void add_to_window(struct report_process *sum, const struct tick *tick, c
         return;
     if (sum->window == NULL) {
         sum->window = verdict_window_new(UINT64_MAX);
-        sum->window_begin_ns = tick->time_ns - (int64_t)tick->interval_ns;
+        sum->window_begin_ns = begin_of(tick);
     }
     verdict_window_add(sum->window, tick, process);
     sum->window_end_ns = tick->time_ns;
-    if (sum->window_end_ns - sum->window_begin_ns >= window_ns)
+    if (report_seconds_between(sum->window_begin_ns, sum->window_end_ns) >= window_seconds)
         judge_window(sum, tree);
 }
 
@@ -185,8 +195,11 @@ static void add_open_files(struct report_process *sum, const struct tick *tick, 
     if (process->open_file_growth_by_kind == NULL)
         return;
     sum->open_file_kinds_known = true;
-    for (size_t kind = 0; kind < OPEN_FILE_KINDS; kind++)
-        sum->open_file_growth_by_kind[kind] += process->open_file_growth_by_kind[kind] * seconds;
+    for (size_t kind = 0; kind < OPEN_FILE_KINDS; kind++) {
+        sum->open_files_by_kind[kind] += process->open_file_growth_by_kind[kind] * seconds;
+        if (sum->open_files_by_kind[kind] > sum->open_file_growth_by_kind[kind])
+            sum->open_file_growth_by_kind[kind] = sum->open_files_by_kind[kind];
+    }
 }
 
 static void add_sampling(struct report_sum *sum, const struct tick *tick, const struct profile *profile)
@@ -249,7 +262,7 @@ void report_sum_add(struct report_sum *sum, const struct tick *tick, const struc
     if (!profile_selection_has_tick(&sum->selection, tick))
         return;
     if (sum->ticks++ == 0) {
-        sum->begin_ns = tick->time_ns - (int64_t)tick->interval_ns;
+        sum->begin_ns = begin_of(tick);
         sum->first_sequence = tick->sequence;
     }
     sum->end_ns = tick->time_ns;
@@ -263,7 +276,7 @@ void report_sum_add(struct report_sum *sum, const struct tick *tick, const struc
         if (!is_selected(sum, process))
             continue;
         add_process(sum, tick, process, tree);
-        if (count_is_known(process->resident_bytes))
+        if (count_is_known(process->resident_bytes) && process->resident_bytes < INT64_MAX - resident_bytes)
             resident_bytes += process->resident_bytes;
     }
     judge_interrupted(sum, tree);

@@ -38,11 +38,12 @@ struct report_process {
     double cpu_seconds; /* in the selected time, of all its threads; unknown */
     struct report_course resident_bytes;
     struct report_course open_files;
-    int64_t open_file_limit; /* the last one; unknown */
-    double open_file_growth_by_kind[OPEN_FILE_KINDS];
-    bool open_file_kinds_known; /* the growth is */
-    bool growth_measured;       /* of memory, by function */
-    struct report_span *spans;  /* in the order of time; there are gaps where too little was known */
+    int64_t open_file_limit;                          /* the last one; unknown */
+    double open_files_by_kind[OPEN_FILE_KINDS];       /* more than at first, now, and */
+    double open_file_growth_by_kind[OPEN_FILE_KINDS]; /* at most */
+    bool open_file_kinds_known;                       /* these are */
+    bool growth_measured;                             /* of memory, by function */
+    struct report_span *spans; /* in the order of time; there are gaps where too little was known */
     size_t span_count;
     size_t span_capacity;
     struct verdict_window *window; /* what comes into the next verdict; NULL when it is empty */
@@ -88,6 +89,9 @@ void report_sum_finish(struct report_sum *sum, const struct call_tree *tree);
  * was not sampled. */
 const struct process *report_process_find_sampled(const struct report_process *process,
                                                   const struct tick *whole);
+
+/* From one moment to another; in floating point, for a damaged recording may hold any time. */
+double report_seconds_between(int64_t begin_ns, int64_t end_ns);
 
 /* Samples a second that were reached, the mean over time; unknown. */
 double report_sum_rate_hz(const struct report_sum *sum);

@@ -1,6 +1,5 @@
 /* pyneck diff: two recordings, function by function. */
 #include "export/diff.h"
-#include "base/clock.h"
 #include "base/memory.h"
 #include "cmd/command.h"
 #include "cmd/recorded.h"
@@ -16,7 +15,7 @@ static struct diff_recording figures_of(const struct recorded *recorded)
     struct diff_recording figures = {
         .whole = recorded->whole,
         .tree = recorded->tree,
-        .real_seconds = (double)(sum->end_ns - sum->begin_ns) / (double)NS_PER_SECOND,
+        .real_seconds = report_seconds_between(sum->begin_ns, sum->end_ns),
         .peak_resident_bytes = sum->peak_resident_bytes,
     };
 

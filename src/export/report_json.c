@@ -1,7 +1,6 @@
 /* A recording as one JSON object: man/pyneck-json.5, A REPORT. */
 #include "export/report.h"
 
-#include "base/clock.h"
 #include "export/json_memory.h"
 #include "export/json_process.h"
 #include "export/json_value.h"
@@ -70,7 +69,7 @@ static json_t *json_growth_by_kind(const struct report_process *process)
         return NULL;
     json_t *object = json_object();
     for (enum open_file_kind kind = 0; kind < OPEN_FILE_KINDS; kind++) {
-        if (process->open_file_growth_by_kind[kind] != 0)
+        if (process->open_file_growth_by_kind[kind] >= 0.5)
             put_real(object, open_file_kind_name(kind), process->open_file_growth_by_kind[kind], 0);
     }
     return object;
@@ -145,7 +144,7 @@ void report_write_json(FILE *stream, const struct report *report)
     put_text(document, "command", report->info->command);
     put_time(document, "begin_time", sum->begin_ns);
     put_time(document, "end_time", sum->end_ns);
-    put_seconds(document, "real_seconds", (uint64_t)(sum->end_ns - sum->begin_ns));
+    put_real(document, "real_seconds", report_seconds_between(sum->begin_ns, sum->end_ns), DECIMALS_SECONDS);
     put_integer(document, "ticks", (int64_t)sum->ticks);
     put_value(document, "ended", json_boolean(count_is_known(report->info->end_time_ns)));
     put_text(document, "mode", ranking_mode_name(report->mode));

@@ -18,11 +18,6 @@ enum {
     MAX_DETAILED = 8,   /* in detail: those that used most CPU */
 };
 
-static double seconds_between(int64_t begin_ns, int64_t end_ns)
-{
-    return (double)(end_ns - begin_ns) / (double)NS_PER_SECOND;
-}
-
 static void write_heading(struct text_line *line, const char *text)
 {
     line_end(line);
@@ -47,7 +42,8 @@ static void write_identity(struct text_line *line, const struct report *report)
     clock_format_rfc3339(end, sum->end_ns);
     line_add(line, "  from %s to %s", begin, end);
     line_end(line);
-    line_add(line, "  %.3f s in %" PRIu64 " ticks%s", seconds_between(sum->begin_ns, sum->end_ns), sum->ticks,
+    line_add(line, "  %.3f s in %" PRIu64 " ticks%s", report_seconds_between(sum->begin_ns, sum->end_ns),
+             sum->ticks,
              count_is_known(info->end_time_ns) ? "" : "; it is still written, or was not ended in order");
     line_end(line);
     line_add(line, "  %" PRIu64 " samples at ", sum->samples);
@@ -157,7 +153,7 @@ static void write_moment(struct text_line *line, bool known, int64_t begin_ns, i
 {
     char text[32];
 
-    snprintf(text, sizeof(text), "+%.1fs", seconds_between(begin_ns, time_ns));
+    snprintf(text, sizeof(text), "+%.1fs", report_seconds_between(begin_ns, time_ns));
     line_add(line, "%9s", known ? text : "-");
 }
 
@@ -199,8 +195,8 @@ static void write_verdicts(struct text_line *line, int64_t begin_ns, const struc
 
     for (size_t i = 0; i < process->span_count; i++) {
         const struct report_span *span = &process->spans[i];
-        line_add(line, "  +%.1fs to +%.1fs  %s: ", seconds_between(begin_ns, span->begin_ns),
-                 seconds_between(begin_ns, span->end_ns), verdict_kind_name(span->cause.kind));
+        line_add(line, "  +%.1fs to +%.1fs  %s: ", report_seconds_between(begin_ns, span->begin_ns),
+                 report_seconds_between(begin_ns, span->end_ns), verdict_kind_name(span->cause.kind));
         size_t room = line->columns > line->length ? line->columns - line->length : 1;
         verdict_format(summary, &span->cause, line->columns > 0 ? room : 0);
         line_add(line, "%s", summary);
@@ -272,7 +268,7 @@ static void write_open_files(struct text_line *line, const struct report_process
     for (enum open_file_kind kind = 0; kind < OPEN_FILE_KINDS; kind++) {
         double growth = process->open_file_growth_by_kind[kind];
         if (growth >= 0.5)
-            line_add(line, "; %+.0f %s", growth, open_file_kind_name(kind));
+            line_add(line, "; up to %.0f more %s", growth, open_file_kind_name(kind));
     }
     line_end(line);
 }
