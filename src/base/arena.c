@@ -9,7 +9,8 @@
 #include <string.h>
 
 enum {
-    BLOCK_BYTES = 32 * 1024,
+    FIRST_BLOCK_BYTES = 4 * 1024, /* many arenas are small and long-lived, */
+    BLOCK_BYTES = 32 * 1024,      /* and large ones soon have blocks of this size */
 };
 
 struct block {
@@ -43,7 +44,10 @@ void arena_free(struct arena *arena)
 
 static void add_block(struct arena *arena, size_t needed)
 {
-    size_t size = needed > BLOCK_BYTES ? needed : BLOCK_BYTES;
+    size_t size = arena->newest == NULL ? FIRST_BLOCK_BYTES : 2 * arena->newest->size;
+
+    size = size < BLOCK_BYTES ? size : BLOCK_BYTES;
+    size = size > needed ? size : needed;
     struct block *block = memory_allocate(1, sizeof(*block) + size);
 
     block->size = size;
