@@ -11,6 +11,7 @@
 enum {
     MAX_SEGMENT_BYTES = 256 << 20, /* unpacked; a writer packs far less at once */
     MAX_SEGMENT_TICKS = 1 << 12,
+    MAX_DEFLATE_RATIO = 1100, /* deflate makes at most 1032 bytes of one (zlib's technical notes) */
 };
 
 /* ---- the recording as a whole ---- */
@@ -208,19 +209,25 @@ struct error *reader_find_next(struct reader *reader, uint64_t sequence, uint64_
 
 /* ---- segments ---- */
 
+/* Go to the row of the segment that holds a tick; false when none does. The statement is the caller's to reset: one that
+ * still stands on a row keeps its moment of the file, and nothing that is written later would be seen. */
+static bool go_to_segment(struct reader *reader, sqlite3_stmt *statement, uint64_t sequence,
+                          struct tick_span *span)
+{
+    sqlite3_bind_int64(statement, 1, (int64_t)sequence);
+    if (!reader_step(reader, statement))
+        return false;
+    int64_t first = sqlite3_column_int64(statement, 0), last = sqlite3_column_int64(statement, 1);
+    *span = (struct tick_span){(uint64_t)first, (uint64_t)last + 1};
+    return first >= 0 && last >= (int64_t)sequence && last - first < MAX_SEGMENT_TICKS;
+}
+
 bool reader_find_segment(struct reader *reader, uint64_t sequence, struct tick_span *span)
 {
     sqlite3_stmt *statement = reader_statement(reader, READ_SEGMENT);
+    bool found = go_to_segment(reader, statement, sequence, span);
 
-    sqlite3_bind_int64(statement, 1, (int64_t)sequence);
-    bool found = reader_step(reader, statement);
-    if (found) {
-        int64_t first = sqlite3_column_int64(statement, 0), last = sqlite3_column_int64(statement, 1);
-        found = first >= 0 && last >= (int64_t)sequence && last - first < MAX_SEGMENT_TICKS;
-        *span = (struct tick_span){(uint64_t)first, (uint64_t)last + 1};
-    }
-    if (!found)
-        sqlite3_reset(statement);
+    sqlite3_reset(statement);
     return found;
 }
 
@@ -245,18 +252,19 @@ static bool divide_segment(struct read_segment *segment, size_t length)
 /* Unpack the segment that holds a tick; false when there is none, or with an error when it is damaged. */
 static bool read_segment(struct reader *reader, uint64_t sequence, struct error **error)
 {
+    sqlite3_stmt *statement = reader_statement(reader, READ_SEGMENT);
     struct tick_span span;
 
     release_segment(&reader->segment);
-    if (!reader_find_segment(reader, sequence, &span))
+    if (!go_to_segment(reader, statement, sequence, &span)) {
+        sqlite3_reset(statement);
         return false;
-    sqlite3_stmt *statement = database_statement(&reader->database, READ_SEGMENT);
+    }
     int64_t raw_bytes = sqlite3_column_int64(statement, 2);
     const unsigned char *data = sqlite3_column_blob(statement, 3);
     int length = sqlite3_column_bytes(statement, 3);
-    /* Deflate makes at most a thousandth of a text. */
-    bool plausible =
-        data != NULL && raw_bytes > 0 && raw_bytes <= MAX_SEGMENT_BYTES && raw_bytes / 1100 <= length;
+    bool plausible = data != NULL && raw_bytes > 0 && raw_bytes <= MAX_SEGMENT_BYTES &&
+                     raw_bytes / MAX_DEFLATE_RATIO <= length;
     uLongf unpacked = plausible ? (uLongf)raw_bytes : 0;
     if (plausible) {
         reader->segment = (struct read_segment){.first = span.first, .end = span.end};

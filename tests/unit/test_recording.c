@@ -74,17 +74,22 @@ static struct tick *numbered_tick(uint64_t number, struct call_tree **tree)
     return tick;
 }
 
+static void append_numbered(struct writer *writer, uint64_t number)
+{
+    struct call_tree *tree;
+    struct tick *tick = numbered_tick(number, &tree);
+
+    assert_no_error(writer_append(writer, tick, tree));
+    tick_free(tick);
+    call_tree_free(tree);
+}
+
 static void write_recording(void)
 {
     struct writer *writer = open_writer();
 
-    for (uint64_t i = 0; i < TICKS; i++) {
-        struct call_tree *tree;
-        struct tick *tick = numbered_tick(i, &tree);
-        assert_no_error(writer_append(writer, tick, tree));
-        tick_free(tick);
-        call_tree_free(tree);
-    }
+    for (uint64_t i = 0; i < TICKS; i++)
+        append_numbered(writer, i);
     assert_no_error(writer_close(writer, NULL));
 }
 
@@ -177,11 +182,8 @@ static void the_sum_of_what_is_still_written_is_right_too(void **state)
 
     assert_int_equal(reader_ticks(reader).end, 0);
     for (uint64_t i = 0; i < 70; i++) {
-        struct call_tree *tree;
-        struct tick *tick = numbered_tick(i, &tree), *read;
-        assert_no_error(writer_append(writer, tick, tree));
-        tick_free(tick);
-        call_tree_free(tree);
+        struct tick *read;
+        append_numbered(writer, i);
         assert_no_error(reader_refresh(reader));
         assert_int_equal(reader_ticks(reader).end, i + 1);
         assert_no_error(reader_read_tick(reader, i, &read));
@@ -191,6 +193,22 @@ static void the_sum_of_what_is_still_written_is_right_too(void **state)
     assert_sum(reader, (struct tick_span){0, 70});
     assert_sum(reader, (struct tick_span){50, 65});
     assert_false(count_is_known(reader_info(reader)->end_time_ns));
+    reader_close(reader);
+    assert_no_error(writer_close(writer, NULL));
+}
+
+static void what_comes_after_a_sum_of_segments_is_seen(void **state)
+{
+    (void)state;
+    struct writer *writer = open_writer();
+
+    for (uint64_t i = 0; i < 60; i++)
+        append_numbered(writer, i);
+    struct reader *reader = open_reader();
+    assert_sum(reader, (struct tick_span){0, 60});
+    append_numbered(writer, 60);
+    assert_no_error(reader_refresh(reader));
+    assert_int_equal(reader_ticks(reader).end, 61);
     reader_close(reader);
     assert_no_error(writer_close(writer, NULL));
 }
@@ -272,11 +290,8 @@ static void write_much(struct writer_options options, uint64_t ticks)
     options.version = "1";
     assert_no_error(writer_open(&writer, &options));
     for (uint64_t i = 0; i < ticks; i++) {
-        struct call_tree *tree;
-        struct tick *tick = numbered_tick(i, &tree);
-        assert_no_error(writer_append(writer, tick, tree));
-        tick_free(tick);
-        call_tree_free(tree);
+        struct tick *tick;
+        append_numbered(writer, i);
         if (i % 500 != 499)
             continue;
         reader = open_reader();
@@ -342,6 +357,7 @@ int main(void)
         cmocka_unit_test(a_tick_prints_the_same_live_and_recorded),
         cmocka_unit_test(a_span_sums_up_the_same_however_it_lies_to_the_segments),
         cmocka_unit_test(the_sum_of_what_is_still_written_is_right_too),
+        cmocka_unit_test(what_comes_after_a_sum_of_segments_is_seen),
         cmocka_unit_test(a_time_finds_its_tick),
         cmocka_unit_test(the_order_of_samples_is_kept_within_one_sample),
         cmocka_unit_test(old_ticks_are_dropped_and_the_rest_is_whole),
