@@ -1,7 +1,7 @@
 #include "python/object_copy.h"
 
 #include "base/memory.h"
-#include "python/moment.h"
+#include "python/moment_copy.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -76,7 +76,7 @@ static void add_moment_pieces(struct object_copy *copy, const struct thread_refe
                               struct moment_copy *moment)
 {
     struct memory_piece pieces[MOMENT_MAX_PIECES];
-    size_t count = moment_plan(moment, copy->layout, thread, pieces);
+    size_t count = moment_copy_plan(moment, copy->layout, thread, pieces);
 
     for (size_t i = 0; i < count; i++)
         add_piece(copy, pieces[i].address, pieces[i].buffer, pieces[i].size);
@@ -219,7 +219,7 @@ bool object_copy_read(struct object_copy *copy, const struct thread_reference *t
         memory_get_u64(copy->thread_state, layout->thread.thread_id) != thread->thread_id)
         return false;
     if (moment != NULL)
-        *moment = moment_of(&moment_copy, layout, thread);
+        *moment = moment_copy_take(&moment_copy, layout, thread);
     return true;
 }
 

@@ -2,7 +2,7 @@
 
 #include "base/memory.h"
 #include "python/memory.h"
-#include "python/moment.h"
+#include "python/moment_copy.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -273,7 +273,7 @@ static void plan_read(struct stack_copy *copy, const struct thread_reference *th
         add_piece(plan, hint->cframe + layout->thread.cframe_current_frame, &copy->pointer_before,
                   sizeof(copy->pointer_before));
     if (want_moment)
-        plan->count += moment_plan(&plan->moment, layout, thread, plan->pieces + plan->count);
+        plan->count += moment_copy_plan(&plan->moment, layout, thread, plan->pieces + plan->count);
 
     copy->chunk_count = copy->chunk_cursor = copy->outside_count = copy->outside_cursor = 0;
     copy->older_chunks_read = false;
@@ -384,7 +384,7 @@ enum copy_result stack_copy_read(struct stack_copy *copy, const struct thread_re
     if (came < plan.needed)
         return COPY_STALE;
     if (moment != NULL) {
-        *moment = moment_of(&plan.moment, layout, thread);
+        *moment = moment_copy_take(&plan.moment, layout, thread);
         moment->attachment = attachment_of(copy);
     }
     if (layout->thread.current_frame != LAYOUT_NONE)

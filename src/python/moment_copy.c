@@ -1,4 +1,4 @@
-#include "python/moment.h"
+#include "python/moment_copy.h"
 
 /* Put the pieces in the order of their addresses: one that begins close behind the one before it costs little. */
 static void sort_pieces(struct memory_piece *pieces, size_t count)
@@ -12,8 +12,8 @@ static void sort_pieces(struct memory_piece *pieces, size_t count)
     }
 }
 
-size_t moment_plan(struct moment_copy *copy, const struct python_layout *layout,
-                   const struct thread_reference *thread, struct memory_piece *pieces)
+size_t moment_copy_plan(struct moment_copy *copy, const struct python_layout *layout,
+                        const struct thread_reference *thread, struct memory_piece *pieces)
 {
     const struct {
         uint64_t base; /* 0 where it is not known */
@@ -46,8 +46,8 @@ size_t moment_plan(struct moment_copy *copy, const struct python_layout *layout,
     return count;
 }
 
-struct interpreter_moment moment_of(const struct moment_copy *copy, const struct python_layout *layout,
-                                    const struct thread_reference *thread)
+struct interpreter_moment moment_copy_take(const struct moment_copy *copy, const struct python_layout *layout,
+                                           const struct thread_reference *thread)
 {
     bool has_current_thread = layout->runtime.current_thread != LAYOUT_NONE;
     bool has_gil = thread->gil != 0 && (layout->gil.enabled == LAYOUT_NONE || copy->gil_enabled != 0);

@@ -1,6 +1,6 @@
 /* The interpreter's own variables, read together with a thread's stack. */
-#ifndef PYNECK_PYTHON_MOMENT_H
-#define PYNECK_PYTHON_MOMENT_H
+#ifndef PYNECK_PYTHON_MOMENT_COPY_H
+#define PYNECK_PYTHON_MOMENT_COPY_H
 
 #include "python/memory.h"
 #include "python/unwind.h"
@@ -25,11 +25,11 @@ struct moment_copy {
  *
  * pieces   receives at most MOMENT_MAX_PIECES
  * returns  how many */
-size_t moment_plan(struct moment_copy *copy, const struct python_layout *layout,
-                   const struct thread_reference *thread, struct memory_piece *pieces);
+size_t moment_copy_plan(struct moment_copy *copy, const struct python_layout *layout,
+                        const struct thread_reference *thread, struct memory_piece *pieces);
 
 /* What they say once they are read; a thread's attachment is the caller's to fill in. */
-struct interpreter_moment moment_of(const struct moment_copy *copy, const struct python_layout *layout,
-                                    const struct thread_reference *thread);
+struct interpreter_moment moment_copy_take(const struct moment_copy *copy, const struct python_layout *layout,
+                                           const struct thread_reference *thread);
 
 #endif
