@@ -76,6 +76,15 @@ void *arena_allocate(struct arena *arena, size_t count, size_t size)
     return memory;
 }
 
+void *arena_copy(struct arena *arena, const void *elements, size_t count, size_t size)
+{
+    void *copy = arena_allocate(arena, count, size);
+
+    if (count > 0)
+        memcpy(copy, elements, count * size);
+    return copy;
+}
+
 char *arena_copy_text(struct arena *arena, const char *text, size_t length)
 {
     char *copy = arena_allocate(arena, length + 1, 1);

@@ -18,6 +18,9 @@ size_t arena_bytes(const struct arena *arena);
 /* `count` zeroed elements of `size` bytes, aligned for any type, valid until arena_free(). */
 void *arena_allocate(struct arena *arena, size_t count, size_t size);
 
+/* A copy of `count` elements of `size` bytes; `elements` may be NULL when there are none. */
+void *arena_copy(struct arena *arena, const void *elements, size_t count, size_t size);
+
 /* A copy of `length` bytes of `text` with a final NUL. */
 char *arena_copy_text(struct arena *arena, const char *text, size_t length);
 

@@ -341,24 +341,14 @@ static int compare_pids(const void *left, const void *right)
     return (a->pid > b->pid) - (a->pid < b->pid);
 }
 
-static void *copy_to_arena(struct arena *arena, const void *elements, size_t count, size_t size)
-{
-    void *copy = arena_allocate(arena, count, size);
-
-    if (count > 0)
-        memcpy(copy, elements, count * size);
-    return copy;
-}
-
 static void finish_profile(struct summed_process *sum, struct arena *arena)
 {
     struct profile *profile = arena_allocate(arena, 1, sizeof(*profile));
 
     *profile = sum->profile;
     profile->rate_hz = profile->cpu_percent = UNKNOWN_REAL;
-    profile->counters =
-        copy_to_arena(arena, sum->counters, profile->counter_count, sizeof(*profile->counters));
-    profile->waits = copy_to_arena(arena, sum->waits, profile->wait_count, sizeof(*profile->waits));
+    profile->counters = arena_copy(arena, sum->counters, profile->counter_count, sizeof(*profile->counters));
+    profile->waits = arena_copy(arena, sum->waits, profile->wait_count, sizeof(*profile->waits));
     sum->process.profile = profile;
 }
 
@@ -382,7 +372,6 @@ static void finish_processes(struct summing *summing, struct tick_span span)
 static struct error *begin_sum(struct summing *summing, struct tick_span span)
 {
     struct error *error = NULL;
-
     uint64_t last;
     int64_t time_ms;
 

@@ -157,15 +157,6 @@ static struct collector_usage read_collectors(const struct sampled_process *proc
     return usage;
 }
 
-static void *copy_elements(struct arena *arena, const void *elements, size_t count, size_t size)
-{
-    void *copy = arena_allocate(arena, count, size);
-
-    if (count > 0)
-        memcpy(copy, elements, count * size);
-    return copy;
-}
-
 void sampled_process_take(struct sampled_process *process, struct arena *arena, struct process_record *record,
                           uint64_t begin_ns, uint64_t end_ns)
 {
@@ -190,8 +181,8 @@ void sampled_process_take(struct sampled_process *process, struct arena *arena, 
     struct accumulator *accumulator = &process->accumulator;
     struct wait_counts *waits = &process->wait_counts;
     struct profile_counter *counters =
-        copy_elements(arena, accumulator->counters, accumulator->count, sizeof(*counters));
-    record->waits = copy_elements(arena, waits->records, waits->count, sizeof(*record->waits));
+        arena_copy(arena, accumulator->counters, accumulator->count, sizeof(*counters));
+    record->waits = arena_copy(arena, waits->records, waits->count, sizeof(*record->waits));
     record->wait_count = waits->count;
     record->delay_ns = sums.delay_ns;
     record->profile = (struct profile){
@@ -200,7 +191,8 @@ void sampled_process_take(struct sampled_process *process, struct arena *arena, 
         .partial = process->partial,
         .invalid = process->invalid,
         .late = process->late,
-        .cpu_percent = seconds > 0 ? (double)process->cost_ns / 1e7 / seconds : UNKNOWN_REAL,
+        .cpu_percent =
+            seconds > 0 ? 100 * (double)process->cost_ns / (double)NS_PER_SECOND / seconds : UNKNOWN_REAL,
         .growth_measured = growth_measured,
         .counters = counters,
         .counter_count = accumulator->count,
