@@ -67,6 +67,13 @@ int64_t bytes_take_signed(struct byte_cursor *cursor)
     return (int64_t)(folded >> 1 ^ ((folded & 1) != 0 ? UINT64_MAX : 0));
 }
 
+uint32_t bytes_take_word(struct byte_cursor *cursor)
+{
+    uint64_t number = bytes_take_unsigned(cursor);
+
+    return number <= UINT32_MAX ? (uint32_t)number : 0;
+}
+
 size_t bytes_take_count(struct byte_cursor *cursor, size_t element_bytes)
 {
     uint64_t count = bytes_take_unsigned(cursor);

@@ -30,6 +30,9 @@ struct byte_cursor {
 uint64_t bytes_take_unsigned(struct byte_cursor *cursor);
 int64_t bytes_take_signed(struct byte_cursor *cursor);
 
+/* An unsigned number of 32 bits; a greater one gives 0, which stands for no id, no samples, no line. */
+uint32_t bytes_take_word(struct byte_cursor *cursor);
+
 /* The number of elements that follow, each of which takes at least `element_bytes`: where they cannot all be there,
  * the cursor has failed and there are none. */
 size_t bytes_take_count(struct byte_cursor *cursor, size_t element_bytes);

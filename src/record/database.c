@@ -44,7 +44,6 @@ struct error *database_error(const struct database *database, const char *what)
 {
     const char *reason =
         database->handle != NULL ? sqlite3_errmsg(database->handle) : sqlite3_errstr(SQLITE_NOMEM);
-
     char clean[256]; /* it may quote the file */
 
     text_clean(clean, sizeof(clean), reason, strlen(reason));

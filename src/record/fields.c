@@ -1,6 +1,5 @@
 #include "record/fields.h"
 
-#include "base/arena.h"
 #include "model/number.h"
 
 #include <limits.h>
@@ -105,13 +104,6 @@ static int take_int(struct byte_cursor *cursor)
     return number >= INT_MIN && number <= INT_MAX ? (int)number : 0;
 }
 
-static uint32_t take_word(struct byte_cursor *cursor)
-{
-    uint64_t number = bytes_take_unsigned(cursor);
-
-    return number <= UINT32_MAX ? (uint32_t)number : 0;
-}
-
 static char take_char(struct byte_cursor *cursor)
 {
     uint64_t number = bytes_take_unsigned(cursor);
@@ -138,7 +130,7 @@ static void take_field(struct byte_cursor *cursor, const struct field *field, un
         break;
     }
     case FIELD_WORD:
-        *(uint32_t *)(void *)member = take_word(cursor);
+        *(uint32_t *)(void *)member = bytes_take_word(cursor);
         break;
     case FIELD_INT:
         *(int *)(void *)member = take_int(cursor);
@@ -158,7 +150,7 @@ static void take_field(struct byte_cursor *cursor, const struct field *field, un
         break;
     }
     case FIELD_TEXT: {
-        uint32_t id = take_word(cursor);
+        uint32_t id = bytes_take_word(cursor);
         *(const char **)(void *)member = id > 0 ? texts->text_of(texts->context, id) : NULL;
         break;
     }

@@ -3,6 +3,7 @@
 #ifndef PYNECK_RECORD_FIELDS_H
 #define PYNECK_RECORD_FIELDS_H
 
+#include "base/arena.h"
 #include "record/bytes.h"
 
 enum field_type {
@@ -48,9 +49,8 @@ void fields_put(struct bytes *bytes, const struct fields *fields, const void *fr
 void fields_take(struct byte_cursor *cursor, const struct fields *fields, void *into,
                  const struct field_texts *texts);
 
-/* An array of structs, with their number. The elements are for the reader's use: `size` bytes each, zeroed, from the
- * arena. */
-struct arena;
+/* An array of structs of `size` bytes, with their number. What is taken lies in the arena; members that are in no row of
+ * the table are zero. */
 void fields_put_array(struct bytes *bytes, const struct fields *fields, const void *elements, size_t count,
                       size_t size, const struct field_texts *texts);
 void *fields_take_array(struct byte_cursor *cursor, const struct fields *fields, size_t *count, size_t size,

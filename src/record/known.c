@@ -35,7 +35,6 @@ struct known_process {
     size_t thread_found;           /* where the last search ended: counters of one thread come together */
     struct known_open_file *files; /* by fd */
     size_t file_count;
-    size_t file_capacity;
 };
 
 static sqlite3_stmt *statement_of(const struct known *known, size_t index)

@@ -22,7 +22,7 @@ enum {
 struct names {
     struct database *database;
     struct hash_map
-        strings; /* by a keyed hash of 64 bits: two texts with one hash are not expected in this world */
+        strings; /* by a hash of 64 bits, keyed so that no program can choose texts that collide */
     uint64_t key;
     uint32_t string_count;
     struct hash_map functions; /* by id in the tree */

@@ -16,21 +16,6 @@ enum {
 
 /* ---- the recording as a whole ---- */
 
-static int64_t count_of(sqlite3_stmt *statement, int column)
-{
-    bool known = sqlite3_column_type(statement, column) == SQLITE_INTEGER;
-
-    return known && sqlite3_column_int64(statement, column) >= 0 ? sqlite3_column_int64(statement, column)
-                                                                 : UNKNOWN_COUNT;
-}
-
-static double real_of(sqlite3_stmt *statement, int column)
-{
-    if (sqlite3_column_type(statement, column) == SQLITE_NULL)
-        return UNKNOWN_REAL;
-    return sqlite3_column_double(statement, column);
-}
-
 static const struct recorded_usage *usage_of(sqlite3_stmt *statement, struct arena *arena)
 {
     if (sqlite3_column_type(statement, 7) == SQLITE_NULL)
@@ -38,16 +23,16 @@ static const struct recorded_usage *usage_of(sqlite3_stmt *statement, struct are
     struct recorded_usage *usage = arena_allocate(arena, 1, sizeof(*usage));
     *usage = (struct recorded_usage){
         .exit_status = sqlite3_column_int(statement, 7) & 0xff,
-        .real_seconds = real_of(statement, 8),
-        .user_seconds = real_of(statement, 9),
-        .system_seconds = real_of(statement, 10),
-        .peak_resident_bytes = count_of(statement, 11),
-        .minor_faults = count_of(statement, 12),
-        .major_faults = count_of(statement, 13),
-        .voluntary_switches = count_of(statement, 14),
-        .involuntary_switches = count_of(statement, 15),
-        .storage_read_bytes = count_of(statement, 16),
-        .storage_write_bytes = count_of(statement, 17),
+        .real_seconds = reader_real(statement, 8),
+        .user_seconds = reader_real(statement, 9),
+        .system_seconds = reader_real(statement, 10),
+        .peak_resident_bytes = reader_count(statement, 11),
+        .minor_faults = reader_count(statement, 12),
+        .major_faults = reader_count(statement, 13),
+        .voluntary_switches = reader_count(statement, 14),
+        .involuntary_switches = reader_count(statement, 15),
+        .storage_read_bytes = reader_count(statement, 16),
+        .storage_write_bytes = reader_count(statement, 17),
     };
     return usage;
 }
@@ -61,15 +46,15 @@ static void read_info(struct reader *reader)
         (struct recording_info){.pyneck_version = "", .rate_hz = UNKNOWN_REAL, .end_time_ns = UNKNOWN_COUNT};
     if (reader_step(reader, statement)) {
         const char *version = reader_text(statement, 0, arena);
-        int64_t interval_ns = count_of(statement, 4);
+        int64_t interval_ns = reader_count(statement, 4);
         reader->info = (struct recording_info){
             .pyneck_version = version != NULL ? version : "",
             .hostname = reader_text(statement, 1, arena),
             .command = reader_text(statement, 2, arena),
-            .rate_hz = real_of(statement, 3),
+            .rate_hz = reader_real(statement, 3),
             .interval_ns = interval_ns > 0 ? (uint64_t)interval_ns : 0,
             .start_time_ns = sqlite3_column_int64(statement, 5),
-            .end_time_ns = count_of(statement, 6),
+            .end_time_ns = reader_count(statement, 6),
             .usage = usage_of(statement, arena),
         };
     }

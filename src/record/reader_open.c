@@ -1,5 +1,6 @@
 #include "record/reader_parts.h"
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "record/schema.h"
 
@@ -241,6 +242,20 @@ bool reader_step(struct reader *reader, sqlite3_stmt *statement)
     return false;
 }
 
+int64_t reader_count(sqlite3_stmt *statement, int column)
+{
+    int64_t count = sqlite3_column_int64(statement, column);
+
+    return sqlite3_column_type(statement, column) == SQLITE_INTEGER && count >= 0 ? count : UNKNOWN_COUNT;
+}
+
+double reader_real(sqlite3_stmt *statement, int column)
+{
+    if (sqlite3_column_type(statement, column) == SQLITE_NULL)
+        return UNKNOWN_REAL;
+    return sqlite3_column_double(statement, column);
+}
+
 const char *reader_text(sqlite3_stmt *statement, int column, struct arena *arena)
 {
     const char *text = (const char *)sqlite3_column_text(statement, column);
@@ -251,9 +266,7 @@ const char *reader_text(sqlite3_stmt *statement, int column, struct arena *arena
     if (length > MAX_TEXT_BYTES)
         length = MAX_TEXT_BYTES;
     size_t capacity = (size_t)length * 3 + 1; /* each byte may become U+FFFD */
-    char *clean = malloc(capacity);
-    if (clean == NULL)
-        return NULL;
+    char *clean = memory_allocate(capacity, 1);
     size_t clean_length = text_clean(clean, capacity, text, (size_t)length);
     char *copy = arena_copy_text(arena, clean, clean_length);
     free(clean);

@@ -68,6 +68,10 @@ sqlite3_stmt *reader_statement(const struct reader *reader, size_t index);
 /* The next row; false: there is none, or it failed (reader_end() tells). The statement is ready again then. */
 bool reader_step(struct reader *reader, sqlite3_stmt *statement);
 
+/* Numbers of a row; unknown where it has none, or a count below 0. */
+int64_t reader_count(sqlite3_stmt *statement, int column);
+double reader_real(sqlite3_stmt *statement, int column);
+
 /* A text of a row, clean; NULL for none. */
 const char *reader_text(sqlite3_stmt *statement, int column, struct arena *arena);
 

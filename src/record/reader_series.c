@@ -5,20 +5,6 @@
 
 #include <stdlib.h>
 
-static int64_t count_of(sqlite3_stmt *statement, int column)
-{
-    int64_t count = sqlite3_column_int64(statement, column);
-
-    return sqlite3_column_type(statement, column) == SQLITE_INTEGER && count >= 0 ? count : UNKNOWN_COUNT;
-}
-
-static double real_of(sqlite3_stmt *statement, int column, double unit)
-{
-    if (sqlite3_column_type(statement, column) == SQLITE_NULL)
-        return UNKNOWN_REAL;
-    return sqlite3_column_double(statement, column) * unit;
-}
-
 /* Milliseconds of a file that anybody may have made, as nanoseconds. */
 static int64_t time_of(sqlite3_stmt *statement, int column)
 {
@@ -48,10 +34,10 @@ void reader_read_points(struct reader *reader, struct tick_span span, struct poi
             .sequence = (uint64_t)sqlite3_column_int64(statement, 0),
             .time_ns = time_of(statement, 1),
             .interval_ns = (uint64_t)time_of(statement, 2),
-            .cpu_percent = real_of(statement, 3, 0.01),
-            .memory_bytes = count_of(statement, 4),
-            .read_bytes_per_second = real_of(statement, 5, 1),
-            .write_bytes_per_second = real_of(statement, 6, 1),
+            .cpu_percent = reader_real(statement, 3) / 100,
+            .memory_bytes = reader_count(statement, 4),
+            .read_bytes_per_second = reader_real(statement, 5),
+            .write_bytes_per_second = reader_real(statement, 6),
         };
     }
 }
@@ -89,10 +75,10 @@ void reader_read_figures(struct reader *reader, struct tick_span span, pid_t pid
         next = fill_points(series, next, (uint64_t)sqlite3_column_int64(statement, 0), &figures);
         figures = gone ? nothing_known
                        : (struct series_point){
-                             .cpu_percent = real_of(statement, 2, 0.01),
-                             .memory_bytes = count_of(statement, 3),
-                             .read_bytes_per_second = real_of(statement, 4, 1),
-                             .write_bytes_per_second = real_of(statement, 5, 1),
+                             .cpu_percent = reader_real(statement, 2) / 100,
+                             .memory_bytes = reader_count(statement, 3),
+                             .read_bytes_per_second = reader_real(statement, 4),
+                             .write_bytes_per_second = reader_real(statement, 5),
                          };
     }
     fill_points(series, next, UINT64_MAX, &figures);

@@ -6,9 +6,6 @@
 enum {
     NO_CODE = 0, /* of what may be missing: a number says whether it is there */
     HAS_CODE = 1,
-    THREAD_NUMBERS = 8,
-    PROCESS_NUMBERS = 30,
-    OPEN_FILE_NUMBERS = 5,
 };
 
 static bool put_presence(struct bytes *bytes, const void *part)
@@ -69,12 +66,11 @@ static void take_threads(struct byte_cursor *cursor, struct process *process,
 {
     struct thread *threads;
 
-    process->thread_detail_count = bytes_take_count(cursor, THREAD_NUMBERS);
+    process->thread_detail_count = bytes_take_count(cursor, thread_fields.count);
     process->threads = threads = arena_allocate(arena, process->thread_detail_count, sizeof(*threads));
     for (size_t i = 0; i < process->thread_detail_count; i++) {
         fields_take(cursor, &thread_fields, &threads[i], &names->texts);
-        uint64_t node = bytes_take_unsigned(cursor);
-        threads[i].stack_node = names->find_node(names->context, node <= UINT32_MAX ? (uint32_t)node : 0);
+        threads[i].stack_node = names->find_node(names->context, bytes_take_word(cursor));
         if (bytes_take_unsigned(cursor) == NO_CODE)
             continue;
         struct waiting *waiting = arena_allocate(arena, 1, sizeof(*waiting));
@@ -108,7 +104,7 @@ static void put_open_files(struct bytes *bytes, const struct process *process,
 static void take_open_files(struct byte_cursor *cursor, struct process *process,
                             const struct decode_names *names, struct arena *arena)
 {
-    size_t count = bytes_take_count(cursor, OPEN_FILE_NUMBERS);
+    size_t count = bytes_take_count(cursor, open_file_fields.count);
     struct open_file *files = arena_allocate(arena, count, sizeof(*files));
     int64_t id = 0;
 
@@ -165,7 +161,8 @@ static const struct collector_usage *take_collector(struct byte_cursor *cursor,
 
     if (count == 0)
         return NULL;
-    if (collector->generation_count < 0 || collector->generation_count > 3)
+    const int most = (int)(sizeof(collector->collections) / sizeof(collector->collections[0]));
+    if (collector->generation_count < 0 || collector->generation_count > most)
         collector->generation_count = 0;
     return collector;
 }
@@ -175,8 +172,7 @@ static bool take_process(struct byte_cursor *cursor, struct process *process, co
 {
     struct arena *arena = tick->arena;
     size_t kinds;
-    uint64_t id = bytes_take_unsigned(cursor);
-    bool found = id <= UINT32_MAX && names->find_process(names->context, (uint32_t)id, process, arena);
+    bool found = names->find_process(names->context, bytes_take_word(cursor), process, arena);
 
     fields_take(cursor, &process_fields, process, &names->texts);
     double *growth = fields_take_array(cursor, &growth_fields, &kinds, sizeof(*growth), &names->texts, arena);
@@ -193,7 +189,7 @@ static bool take_process(struct byte_cursor *cursor, struct process *process, co
 /* Processes without a name are left out, and so is what would be out of order: readers search by pid. */
 static void take_processes(struct byte_cursor *cursor, struct tick *tick, const struct decode_names *names)
 {
-    size_t count = bytes_take_count(cursor, PROCESS_NUMBERS);
+    size_t count = bytes_take_count(cursor, process_fields.count);
     struct process *processes = arena_allocate(tick->arena, count, sizeof(*processes));
 
     for (size_t i = 0; i < count && !cursor->failed; i++) {
