@@ -5,16 +5,14 @@
 
 #include <stdlib.h>
 
-/* A list that grows, with the places of what is in it. A key can collide with another one's, so what was found is
- * compared; the next key is tried then. */
+/* Lists that grow, each with a map that says where in it something is, and (where a total is counted) beside each element
+ * the number of the last entry that was counted in it. */
 struct builder {
     const struct call_tree *tree;
     struct call_edges result;
     size_t function_capacity, line_capacity, edge_capacity;
     struct hash_map functions, lines, edges;
-    uint32_t
-        *function_entry; /* beside each function, each edge: the last entry (plus 1) that counted its total */
-    uint32_t *edge_entry;
+    uint32_t *function_entry, *edge_entry;
     size_t function_entry_capacity, edge_entry_capacity;
 };
 
@@ -51,6 +49,7 @@ static void add_line(struct builder *builder, uint32_t function, uint32_t line, 
     result->lines[index].own += weight;
 }
 
+/* Keys of different edges may be the same: then the next key is tried. */
 static struct call_amount *find_edge(struct builder *builder, const struct call_edge *wanted, size_t *index)
 {
     struct call_edges *result = &builder->result;

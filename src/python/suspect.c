@@ -63,12 +63,18 @@ static const char *implementation_of_file(const char *name)
     return NULL;
 }
 
-/* Whether CPython's files are called like this. */
+/* Whether CPython's files are called like this: "libpython3.so", "python3.12", or that with " (deleted)" behind it. */
 static bool is_called_python(const char *name)
 {
-    if (strncmp(name, "libpython", 9) == 0)
+    static const char library[] = "libpython", program[] = "python";
+
+    if (strncmp(name, library, strlen(library)) == 0)
         return true;
-    return strncmp(name, "python", 6) == 0 && strchr(" ", name[6 + strspn(name + 6, "0123456789.")]) != NULL;
+    if (strncmp(name, program, strlen(program)) != 0)
+        return false;
+    const char *rest = name + strlen(program);
+    rest += strspn(rest, "0123456789.");
+    return rest[0] == '\0' || rest[0] == ' ';
 }
 
 static bool is_executable(const struct maps *maps, const struct mapped_file *file)
