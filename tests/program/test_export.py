@@ -284,6 +284,55 @@ def test_an_export_overwrites_nothing_unless_it_may(run_pyneck, tmp_path):
     assert path.read_text().startswith("<!DOCTYPE html>")
 
 
+HOSTILE_NAMES = ["a;b 7", "\"'\\\\", "</script><b>&amp;", "new\nline\x1b[31m", "\U0001f40d", "x" * 10_000]
+
+HOSTILE = f"""
+import sys, time
+sys.setrecursionlimit(2000)
+NAMES = {HOSTILE_NAMES!r}
+
+def spin(depth, end):
+    if depth:
+        return spin(depth - 1, end)
+    while time.process_time() < end:
+        pass
+
+def renamed(name, callee):
+    def call():
+        callee()
+    call.__code__ = call.__code__.replace(co_name=name, co_filename=name)
+    if sys.version_info >= (3, 11):
+        call.__code__ = call.__code__.replace(co_qualname=name)
+    return call
+
+call = lambda: spin(1000, 1)
+for name in NAMES:
+    call = renamed(name, call)
+call()
+"""
+
+
+def test_hostile_names_and_deep_stacks_break_no_format(run_pyneck, tmp_path):
+    (tmp_path / "program.py").write_text(HOSTILE)
+    path = tmp_path / "r.db"
+    done = run_pyneck("record", "-q", "-o", path, "--", sys.executable, tmp_path / "program.py")
+    assert (done.returncode, done.stderr) == (0, "")
+    totals = {}
+    for name, total in TOTALS.items():
+        done = run_pyneck("export", "--format", name, path)
+        assert done.returncode == 0, done.stderr
+        assert "\x1b" not in done.stdout
+        totals[name] = total(done.stdout)
+    assert len(set(totals.values())) == 1 and totals["collapsed"] > 0, totals
+    stacks = [line.rsplit(" ", 1)[0].split(";") for line in
+              run_pyneck("export", "--format", "collapsed", path).stdout.splitlines()]
+    assert max(len(stack) for stack in stacks) in range(1000, 1030)
+    json.loads(run_pyneck("export", "--format", "chrome", path).stdout)
+    pstats_file = tmp_path / "r.pstats"
+    assert run_pyneck("export", "--format", "pstats", "-o", pstats_file, path).returncode == 0
+    assert any(name == "\U0001f40d" for _, _, name in pstats.Stats(str(pstats_file)).stats)
+
+
 @pytest.mark.parametrize("arguments", [["--from", "soon"], ["--from", "+2", "--to", "+1"]], ids=" ".join)
 def test_times_that_make_no_sense_are_told(run_pyneck, recording, arguments):
     done = run_pyneck("export", "--format", "collapsed", *arguments, recording)
