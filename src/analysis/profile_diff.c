@@ -135,26 +135,28 @@ static void sort_candidates(struct candidates *candidates)
         candidates->free_count++;
 }
 
+/* What a candidate says goes into the row of its recording; NEW, which comes last, has the name. */
+static void take_candidate(struct diff_function *function, enum diff_side side, struct candidate *candidate)
+{
+    if (candidate == NULL)
+        return;
+    function->name = candidate->function->name;
+    function->file = candidate->function->file;
+    function->is_in[side] = true;
+    function->side[side] = *candidate->row;
+    candidate->is_taken = true;
+}
+
+/* Add a function that one recording has, or both; NULL for the one that does not have it. */
 static void add_function(struct profile_diff *diff, const struct scales *scales, struct candidate *old,
                          struct candidate *new)
 {
-    const struct candidate *known = new != NULL ? new : old;
     struct diff_function *added = &diff->functions[diff->function_count++];
     bool cpu = diff->mode == RANKING_CPU;
 
-    *added = (struct diff_function){
-        .name = known->function->name,
-        .file = known->function->file,
-        .is_in = {[DIFF_OLD] = old != NULL, [DIFF_NEW] = new != NULL},
-    };
-    if (old != NULL) {
-        added->side[DIFF_OLD] = *old->row;
-        old->is_taken = true;
-    }
-    if (new != NULL) {
-        added->side[DIFF_NEW] = *new->row;
-        new->is_taken = true;
-    }
+    *added = (struct diff_function){0};
+    take_candidate(added, DIFF_OLD, old);
+    take_candidate(added, DIFF_NEW, new);
     const struct ranking_row *before = &added->side[DIFF_OLD], *after = &added->side[DIFF_NEW];
     added->own = change_of(scales, scales->sample_mode, cpu ? before->own_cpu_ns : before->own_wall_ns,
                            cpu ? after->own_cpu_ns : after->own_wall_ns);
