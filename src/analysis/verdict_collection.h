@@ -15,7 +15,7 @@ struct thread_time {
     uint64_t wall_ns;
     uint64_t cpu_ns;
     uint64_t cause_ns[EVIDENCE_CAUSES];
-    uint64_t idle_ns[AWAITED_CHILDREN + 1]; /* by who is awaited */
+    uint64_t idle_ns[AWAITED_KINDS]; /* by who is awaited */
 };
 
 struct verdict_collection {

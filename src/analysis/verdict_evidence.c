@@ -240,7 +240,7 @@ static void fill_shares(struct evidence *evidence, const struct verdict_collecti
     double sleep = busiest != NULL && rest_ns > 0 ? (double)busiest->cause_ns[VERDICT_SLEEP] / rest_ns : 0;
     evidence->percent[VERDICT_SLEEP] = (100 - activity) * sleep;
     evidence->percent[VERDICT_IDLE] = (100 - activity) * (1 - sleep);
-    for (int awaited = 0; busiest != NULL && awaited <= AWAITED_CHILDREN; awaited++) {
+    for (int awaited = 0; busiest != NULL && awaited < AWAITED_KINDS; awaited++) {
         if (busiest->idle_ns[awaited] > busiest->idle_ns[evidence->awaited])
             evidence->awaited = (enum awaited)awaited;
     }

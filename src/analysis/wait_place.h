@@ -22,6 +22,7 @@ enum awaited {
     AWAITED_EVENTS,   /* somebody outside gives it work: a connection, or what an event loop watches */
     AWAITED_THREADS,  /* another thread does: an item of a queue, the end of a thread */
     AWAITED_CHILDREN, /* a child process does */
+    AWAITED_KINDS,
 };
 
 enum awaited wait_place_awaits(const struct call_tree *tree, uint32_t node);
