@@ -213,6 +213,50 @@ static void what_comes_after_a_sum_of_segments_is_seen(void **state)
     assert_no_error(writer_close(writer, NULL));
 }
 
+static void what_the_waits_and_the_memory_of_a_process_say_is_kept(void **state)
+{
+    struct writer *writer = open_writer();
+    struct reader *reader;
+    struct call_tree *tree;
+    struct tick *live = numbered_tick(0, &tree), *recorded;
+    struct process *process = (struct process *)&live->processes[0];
+
+    (void)state;
+    process->proportional_bytes = 9437184;
+    process->throttled_percent = 12.5;
+    process->runnable_percent = 37.25;
+    assert_no_error(writer_append(writer, live, tree));
+    assert_no_error(writer_close(writer, NULL));
+    reader = open_reader();
+    assert_no_error(reader_read_tick(reader, 0, &recorded));
+    const struct process *read = &recorded->processes[0];
+    assert_int_equal(read->proportional_bytes, 9437184);
+    assert_true(read->throttled_percent == 12.5 && read->runnable_percent == 37.25);
+    assert_memory_equal(read->open_file_growth_by_kind, process->open_file_growth_by_kind,
+                        OPEN_FILE_KINDS * sizeof(double));
+    assert_int_equal(read->collector->generation_count, process->collector->generation_count);
+    assert_memory_equal(read->collector->collections, process->collector->collections,
+                        sizeof(read->collector->collections));
+    assert_true(read->collector->collecting_seconds == process->collector->collecting_seconds);
+    assert_int_equal(read->collector->tracked_objects, process->collector->tracked_objects);
+    assert_true(read->profile->growth_measured);
+    assert_true(read->threads[0].gil_percent == process->threads[0].gil_percent);
+    assert_int_equal(read->threads[1].waiting->waited_ns, process->threads[1].waiting->waited_ns);
+    assert_int_equal(read->profile->wait_count, process->profile->wait_count);
+    for (size_t i = 0; i < process->profile->wait_count; i++) {
+        const struct profile_wait *kept = &read->profile->waits[i], *wait = &process->profile->waits[i];
+        assert_int_equal(kept->lock_address, wait->lock_address);
+        assert_int_equal(kept->fd, wait->fd);
+        assert_int_equal(kept->samples, wait->samples);
+        assert_int_equal(kept->wall_ns, wait->wall_ns);
+        assert_string_equal(kept->description, wait->description);
+    }
+    tick_free(live);
+    tick_free(recorded);
+    call_tree_free(tree);
+    reader_close(reader);
+}
+
 static void a_time_finds_its_tick(void **state)
 {
     (void)state;
@@ -355,6 +399,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_tick_prints_the_same_live_and_recorded),
+        cmocka_unit_test(what_the_waits_and_the_memory_of_a_process_say_is_kept),
         cmocka_unit_test(a_span_sums_up_the_same_however_it_lies_to_the_segments),
         cmocka_unit_test(the_sum_of_what_is_still_written_is_right_too),
         cmocka_unit_test(what_comes_after_a_sum_of_segments_is_seen),
