@@ -98,17 +98,10 @@ static struct error *describe_recording(struct database *database, const struct 
     return database_failure(database);
 }
 
-struct error *recording_create(struct database *database, const struct writer_options *options,
-                               const char *const *sql, size_t statement_count)
+static struct error *fill_database(struct database *database, const struct writer_options *options)
 {
-    struct error *error = create_file(options->path, options->replace);
+    struct error *error = create_tables(database);
 
-    if (error == NULL)
-        error = database_open(database, options->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, sql,
-                              statement_count);
-    if (error != NULL)
-        return error;
-    error = create_tables(database);
     if (error == NULL)
         error = name_values(database);
     if (error == NULL)
@@ -117,7 +110,24 @@ struct error *recording_create(struct database *database, const struct writer_op
         error = database_run(database, "write", "COMMIT");
     if (error == NULL)
         error = database_prepare(database);
+    return error;
+}
+
+struct error *recording_create(struct database *database, const struct writer_options *options,
+                               const char *const *sql, size_t statement_count)
+{
+    struct error *error = create_file(options->path, options->replace);
+
     if (error != NULL)
-        database_close(database);
+        return error;
+    error = database_open(database, options->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, sql,
+                          statement_count);
+    if (error == NULL) {
+        error = fill_database(database, options);
+        if (error != NULL)
+            database_close(database);
+    }
+    if (error != NULL)
+        unlink(options->path); /* half a recording would be in the way of the next attempt */
     return error;
 }

@@ -6,9 +6,11 @@
 #include "sample_tick.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 // clang-format off
@@ -395,6 +397,24 @@ static void a_file_that_is_there_is_not_overwritten_unasked(void **state)
     reader_close(open_reader());
 }
 
+static void nothing_is_left_of_a_recording_that_could_not_begin(void **state)
+{
+    const struct writer_options options = {.path = path, .replace = true, .version = "1"};
+    struct writer *writer;
+    struct rlimit limit, small;
+    (void)state;
+
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    small = (struct rlimit){.rlim_cur = 512, .rlim_max = limit.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    struct error *error = writer_open(&writer, &options);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    assert_non_null(error);
+    error_free(error);
+    assert_int_not_equal(access(path, F_OK), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -408,6 +428,7 @@ int main(void)
         cmocka_unit_test(old_ticks_are_dropped_and_the_rest_is_whole),
         cmocka_unit_test(a_recording_stays_below_its_size),
         cmocka_unit_test(a_file_that_is_there_is_not_overwritten_unasked),
+        cmocka_unit_test(nothing_is_left_of_a_recording_that_could_not_begin),
     };
 
     return cmocka_run_group_tests(tests, make_directory, remove_directory);
