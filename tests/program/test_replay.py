@@ -125,12 +125,15 @@ def test_playing_comes_to_the_end_and_can_be_stopped(open_replay):
 def test_the_same_moment_looks_the_same_however_one_came_there(open_replay):
     terminal = open_replay()
     terminal.press("b", *"+44", "Enter")
-    terminal.wait_for(at_tick(45)).wait_for("Signal")
-    jumped = re.search(r"(?s)FUNCTION.*?─ ", terminal.text()).group()
-    terminal.press("[", "[", "]", "]")
-    terminal.wait_for(at_tick(45))
+    terminal.wait_for(at_tick(45)).wait_for("3.30s")
+    functions = re.compile(r"(?s)FUNCTION.*?─ ")
     strip = str.maketrans("▲▼", "  ")  # what rose and fell since the tick before
-    assert re.search(r"(?s)FUNCTION.*?─ ", terminal.text()).group().translate(strip) == jumped.translate(strip)
+    jumped = functions.search(terminal.text()).group().translate(strip)
+    terminal.press("[", "[")
+    terminal.wait_for(at_tick(43))
+    terminal.press("]", "]")
+    terminal.wait_for(at_tick(45))
+    terminal.wait_for(lambda shown: functions.search(shown.text()).group().translate(strip) == jumped)
 
 
 # ---- marks
