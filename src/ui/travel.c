@@ -49,12 +49,11 @@ static struct tick_span span_of(struct state *state)
 /* ---- showing ---- */
 
 /* How many ticks before this one matter to what is shown with it. */
-static uint64_t look_back(struct state *state, const struct tick *tick, uint64_t first)
+static uint64_t look_back(const struct tick *tick, uint64_t first)
 {
     uint64_t interval_ns = tick->interval_ns > 0 ? tick->interval_ns : NS_PER_SECOND;
     uint64_t ticks = LOOK_BACK_NS / interval_ns + 1;
 
-    (void)state;
     ticks = ticks < MOST_LOOK_BACK ? ticks : MOST_LOOK_BACK;
     return ticks < tick->sequence - first ? ticks : tick->sequence - first;
 }
@@ -62,7 +61,7 @@ static uint64_t look_back(struct state *state, const struct tick *tick, uint64_t
 /* Fill the windows with the ticks before this one. */
 static void rebuild_history(struct state *state, const struct tick *tick, uint64_t first)
 {
-    uint64_t begin = tick->sequence - look_back(state, tick, first);
+    uint64_t begin = tick->sequence - look_back(tick, first);
 
     history_free(&state->history);
     state->travel.counts_from_ns = begin > first ? tick->time_ns : 0;
