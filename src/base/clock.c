@@ -36,6 +36,11 @@ uint64_t clock_own_cpu_ns(void)
     return read_clock(CLOCK_PROCESS_CPUTIME_ID);
 }
 
+uint64_t clock_thread_cpu_ns(void)
+{
+    return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
 void clock_format_rfc3339(char text[static CLOCK_RFC3339_SIZE], int64_t realtime_ns)
 {
     const int64_t ns_per_second = (int64_t)NS_PER_SECOND;

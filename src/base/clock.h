@@ -24,6 +24,10 @@ bool clock_read_ns(clockid_t clock, uint64_t *time_ns);
 /* CPU time that the calling process has used, all its threads. */
 uint64_t clock_own_cpu_ns(void);
 
+/* CPU time that the calling thread has used: for limits of work, which a busy machine does not use up by letting the
+ * thread wait for a CPU. */
+uint64_t clock_thread_cpu_ns(void);
+
 enum {
     CLOCK_RFC3339_SIZE = 32,
 };

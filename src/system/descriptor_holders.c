@@ -221,18 +221,18 @@ static void finish(struct descriptor_holders *holders, uint64_t now_ns)
 
 void descriptor_holders_update(struct descriptor_holders *holders, uint64_t deadline_ns)
 {
-    uint64_t start_ns = clock_monotonic_ns();
+    uint64_t start_ns = clock_thread_cpu_ns();
     uint64_t now_ns = start_ns;
 
-    if (!holders->is_looking && (now_ns < holders->due_ns || !begin(holders)))
+    if (!holders->is_looking && (clock_monotonic_ns() < holders->due_ns || !begin(holders)))
         return;
     while (now_ns < deadline_ns && holders->pid_index < holders->pids.count) {
         look_on(holders);
-        now_ns = clock_monotonic_ns();
+        now_ns = clock_thread_cpu_ns();
     }
     holders->cost_ns += now_ns - start_ns;
     if (holders->pid_index == holders->pids.count)
-        finish(holders, now_ns);
+        finish(holders, clock_monotonic_ns());
 }
 
 static bool is_opposite(enum open_file_access access, enum open_file_access near)

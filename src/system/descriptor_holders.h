@@ -13,7 +13,7 @@ void descriptor_holders_free(struct descriptor_holders *holders);
 /* Look through the descriptors of all processes that may be read, until the time is over; the next call goes
  * on. Once all were seen, it rests for some seconds.
  *
- * deadline_ns  CLOCK_MONOTONIC */
+ * deadline_ns  clock_thread_cpu_ns() */
 void descriptor_holders_update(struct descriptor_holders *holders, uint64_t deadline_ns);
 
 struct descriptor_end {

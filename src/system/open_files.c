@@ -143,7 +143,7 @@ struct reading {
     int process_fd;
     const struct socket_table *sockets;
     struct arena *arena;
-    uint64_t deadline_ns;
+    uint64_t deadline_ns; /* clock_thread_cpu_ns() */
 };
 
 static void describe_socket(const struct reading *reading, const struct known_file *known,
@@ -173,7 +173,7 @@ static struct open_file describe(const struct reading *reading, const struct kno
 
     if (known->path != NULL)
         file.path = arena_copy_text(reading->arena, known->path, strlen(known->path));
-    if (known->inode != 0 && clock_monotonic_ns() < reading->deadline_ns) {
+    if (known->inode != 0 && clock_thread_cpu_ns() < reading->deadline_ns) {
         if (known->kind == OPEN_FILE_SOCKET)
             describe_socket(reading, known, &file);
         else if (known->kind == OPEN_FILE_PIPE)
@@ -215,24 +215,25 @@ static struct error *explain(pid_t pid, int status)
 struct open_file_list open_files_read(struct open_files *reader, pid_t pid, uint64_t start_ticks,
                                       struct arena *arena, uint64_t time_limit_ns)
 {
-    uint64_t start_ns = clock_monotonic_ns();
     struct open_file_list list = {.total = UNKNOWN_COUNT, .complete = true};
     int process_fd = open_process(pid);
 
     if (process_fd < 0)
         return list; /* it has gone */
     struct known_files *known = &find_process(reader, pid, start_ticks)->known;
-    /* Half of the time is for the descriptors themselves, the rest for what is behind them. */
-    int status = known_files_read(known, process_fd, start_ns + time_limit_ns / 2);
+    /* Half of the time is for the descriptors themselves, whose sizes a slow server may have to tell; the rest is for
+     * what is behind them, which is all work of this machine. */
+    int status = known_files_read(known, process_fd, clock_monotonic_ns() + time_limit_ns / 2);
     if (status == 0) {
+        uint64_t start_ns = clock_thread_cpu_ns();
         struct reading reading = {
             .reader = reader,
             .pid = pid,
             .process_fd = process_fd,
             .arena = arena,
-            .deadline_ns = start_ns + time_limit_ns,
+            .deadline_ns = start_ns + time_limit_ns / 2,
         };
-        update_tables(reader, known, &reading, start_ns + time_limit_ns / 4 * 3);
+        update_tables(reader, known, &reading, start_ns + time_limit_ns / 4);
         list.count = known_files_count(known);
         struct open_file *files = arena_allocate(arena, list.count, sizeof(*files));
         for (size_t i = 0; i < list.count; i++)

@@ -21,7 +21,8 @@ struct open_file_list {
 /* List the descriptors of a process. A process that has gone has none.
  *
  * time_limit_ns  it stops after about this long, with what it has; the next call goes on where it stopped, so
- *                that a long list is complete after some calls (what was read before is kept as it was then)
+ *                that a long list is complete after some calls (what was read before is kept as it was then);
+ *                for the tables of what is behind the descriptors, half of it is CPU time
  *
  * At most 65,536 descriptors are listed; a longer list is never complete. The file behind a descriptor is
  * asked for its size, which can take longer than the limit when it lies on a server that does not answer.

@@ -230,7 +230,7 @@ static bool load_unix(struct socket_table *table)
 
 static void load(struct socket_table *table, int process_fd, bool is_own_namespace, uint64_t deadline_ns)
 {
-    uint64_t start_ns = clock_monotonic_ns();
+    uint64_t start_ns = clock_thread_cpu_ns();
     uint64_t now_ns = start_ns;
     bool is_done = false;
 
@@ -241,11 +241,11 @@ static void load(struct socket_table *table, int process_fd, bool is_own_namespa
             load_text(table, process_fd);
         else
             is_done = !is_own_namespace || load_unix(table);
-        now_ns = clock_monotonic_ns();
+        now_ns = clock_thread_cpu_ns();
     }
     table->cost_ns += now_ns - start_ns;
     if (is_done)
-        finish_loading(table, now_ns);
+        finish_loading(table, clock_monotonic_ns());
 }
 
 /* Forget the tables that nobody has asked for lately. */

@@ -16,7 +16,7 @@ void socket_tables_free(struct socket_tables *tables);
  * stands.
  *
  * process_fd   the process's directory in /proc
- * deadline_ns  CLOCK_MONOTONIC
+ * deadline_ns  clock_thread_cpu_ns()
  * returns      valid until the next call; NULL without permission, or when the first one is not complete yet
  *
  * Source: proc_pid_net(5), sock_diag(7) */
