@@ -7,6 +7,8 @@
 
 enum {
     SHORTEST_LAST_TICK_MS = 50, /* when the time is over sooner after a tick, that one was the last */
+    INTERPRETER_STEP_MS = 10,   /* how often a command is looked at that is no Python program yet, */
+    INTERPRETER_LIMIT_MS = 500, /* and for how long: it need not become one */
 };
 
 enum wake {
@@ -55,6 +57,8 @@ static struct error *take_tick(struct session *session, bool print, bool *more)
     if (!*more)
         return error;
     session->last_tick_ns = tick->monotonic_ns;
+    const struct process *command = tick_find_process(tick, session->child.pid);
+    session->is_python = command != NULL && command->python != NULL && command->phase == NULL;
     if (print) {
         error = sink_write_tick(session->sink, tick, source_call_tree(session->source));
         *more = error == NULL && !sink_is_closed(session->sink) && --session->ticks_left > 0;
@@ -63,11 +67,30 @@ static struct error *take_tick(struct session *session, bool print, bool *more)
     return error;
 }
 
+/* A command that was started just now becomes a Python program some milliseconds later. Until then ticks are read in quick
+ * succession, and not handed on: else a short program would be over before its first sample. */
+static struct error *find_interpreter(struct session *session, bool *more)
+{
+    struct error *error = NULL;
+    uint64_t end_ns = later(session->last_tick_ns, INTERPRETER_LIMIT_MS * NS_PER_MILLISECOND);
+
+    while (error == NULL && *more && !session->is_python && session->last_tick_ns < end_ns) {
+        uint64_t due_ns = later(session->last_tick_ns, INTERPRETER_STEP_MS * NS_PER_MILLISECOND);
+        if (wait_for_tick(session, due_ns) != WAKE_TICK_DUE)
+            break;
+        error = take_tick(session, false, more);
+    }
+    return error;
+}
+
 static struct error *take_ticks(struct session *session)
 {
     const struct options *options = session->options;
     bool more;
     struct error *error = take_tick(session, false, &more);
+
+    if (error == NULL && session->child.pid != 0)
+        error = find_interpreter(session, &more);
 
     if (error != NULL || !more)
         return error;

@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static const uint64_t executable_interval_ns = 9 * NS_PER_SECOND / 10;
+static const uint64_t longest_executable_interval_ns = 9 * NS_PER_SECOND / 10;
 static const uint64_t starting_interval_ns = 50 * NS_PER_MILLISECOND;
 static const uint64_t first_mappings_interval_ns = NS_PER_SECOND / 2;
 static const uint64_t longest_mappings_interval_ns = 60 * NS_PER_SECOND;
@@ -229,8 +229,17 @@ static uint64_t mappings_interval(const struct watched_process *process)
     if (process->presence == PYTHON_STARTING)
         return starting_interval_ns;
     if (age_ns < first_mappings_interval_ns)
-        return first_mappings_interval_ns;
+        return process->likely_python ? starting_interval_ns : first_mappings_interval_ns;
     return age_ns < longest_mappings_interval_ns ? age_ns : longest_mappings_interval_ns;
+}
+
+/* How long to wait before the executable is looked at again: most programs that execute another one do so soon after their
+ * start (shells, wrappers such as env and those of version managers). */
+static uint64_t executable_interval(const struct watched_process *process, uint64_t now_ns)
+{
+    uint64_t interval_ns = (now_ns - process->seen_ns) / 4;
+
+    return interval_ns < longest_executable_interval_ns ? interval_ns : longest_executable_interval_ns;
 }
 
 /* See whether a known process has become another one. What has not run since the last look has not. */
@@ -242,10 +251,12 @@ static void look_again(struct python_locator *locator, struct watched_process *p
         return;
     read_cpu_clock(process);
     bool may_have_executed = process->cpu_ns == 0 || process->cpu_ns != process->executable_cpu_ns;
-    if (may_have_executed && now_ns - process->executable_ns >= executable_interval_ns) {
+    if (may_have_executed && now_ns - process->executable_ns >= executable_interval(process, now_ns)) {
         process->executable_ns = now_ns;
         process->executable_cpu_ns = process->cpu_ns;
-        if (hash_executable(process->pid, executable) != process->executable_hash)
+        uint64_t hash = hash_executable(process->pid, executable);
+        /* A process that has ended has none any more: its last interval still counts. */
+        if (hash != 0 && hash != process->executable_hash)
             discovery_reexamine(process);
     }
     bool may_have_mapped = process->cpu_ns == 0 || process->cpu_ns != process->mappings_cpu_ns;

@@ -77,7 +77,8 @@ void live_profile_attach(struct process *process, const struct process_record *r
     if (process->error == NULL)
         process->error = reasons[record->status];
     process->phase = phases[record->status];
-    if (record->status != SAMPLING_WORKS)
+    /* What was counted before the process ended, or was found to make no sense, happened all the same. */
+    if (record->status != SAMPLING_WORKS && record->profile.counter_count == 0)
         return;
     struct profile *profile = arena_allocate(arena, 1, sizeof(*profile));
     *profile = record->profile;
