@@ -49,8 +49,10 @@ def unreadable_interpreter(interpreter_with_library, tmp_path):
     """A Python whose files call it 3.5, of which pyneck knows no layout."""
     interpreter, library = interpreter_with_library
     name = f"python{interpreter.version}".encode()
-    other = b"python3." + b"5".rjust(len(name) - len(b"python3."), b"0")
+    minor = "5".rjust(len(str(interpreter.minor)), "0")
+    other = f"python3.{minor}".encode()
     content = library.read_bytes().replace(name, other)
+    content = content.replace(f"cpython-3{interpreter.minor}".encode(), f"cpython-3{minor}".encode())
     (tmp_path / library.name.replace(name.decode(), other.decode())).symlink_to(library.name)
     (tmp_path / library.name).write_bytes(content)
     home = tmp_path / "home"
