@@ -20,7 +20,7 @@ def assert_is_named(run_snapshot, process, implementation):
     assert process.stdout.readline() == b"ready\n"
     (seen,) = run_snapshot("-n", 1, process.pid)[-1]["processes"]
     assert seen["error"] == REASON.format(implementation)
-    assert seen["python"] == {"implementation": implementation, "version": None, "free_threaded": False}
+    assert seen["python"] == {"implementation": implementation, "version": None, "free_threaded": False, "collector": None}
     assert seen["functions"] is None
 
 

@@ -47,7 +47,7 @@ def test_a_python_of_32_bits_says_why_it_is_not_read(run_snapshot, tmp_path):
                 pytest.skip("programs of 32 bits do not run here")
             (seen,) = run_snapshot("-n", 1, process.pid)[-1]["processes"]
             assert seen["error"] == "a Python of 32 bits: only those of 64 bits can be read"
-            assert seen["python"] == {"implementation": "CPython", "version": "3.11.2", "free_threaded": False}
+            assert seen["python"] == {"implementation": "CPython", "version": "3.11.2", "free_threaded": False, "collector": None}
             assert seen["functions"] is None
         finally:
             process.kill()
