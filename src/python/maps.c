@@ -103,7 +103,7 @@ static void add_mapping(struct maps *maps, const struct mapping *mapping, struct
     else
         maps->mappings[file->last].next = index;
     file->last = index;
-    file->looks_loaded |= mapping->executable || mapping->offset == 0;
+    file->looks_loaded |= !mapping->shared && (mapping->executable || mapping->offset == 0);
 }
 
 /* One line: "start-end rwxp offset major:minor inode  path". */
@@ -120,6 +120,7 @@ static void parse_line(struct maps *maps, char *line)
         return;
     mapping.writable = cursor[1] == 'w';
     mapping.executable = cursor[2] == 'x';
+    mapping.shared = cursor[3] == 's';
     cursor += 4;
     skip(&cursor, ' ');
     mapping.offset = parse_number(&cursor, 16);

@@ -17,6 +17,7 @@ struct mapping {
     uint64_t offset; /* in the file */
     bool writable;
     bool executable;
+    bool shared; /* what is written to it is written to the file */
     size_t next; /* the next mapping of the same file, or MAPS_NONE */
 };
 
@@ -26,7 +27,9 @@ struct mapped_file {
     size_t path;  /* in maps.text: as the process sees it, perhaps with " (deleted)" behind it */
     size_t first; /* its mappings, by rising address */
     size_t last;
-    bool looks_loaded; /* mapped to be run, or from its start on: what a program or a library is */
+    /* Mapped to be run, or from its start on, and not shared: what a program or a library is. Others are never opened: to
+     * close one drops the locks that pyneck itself has on the file (fcntl(2)), as SQLite has on what it maps. */
+    bool looks_loaded;
 };
 
 /* Zero-initialized is empty; maps_read() uses the room again. */

@@ -179,6 +179,27 @@ def test_a_recording_can_be_read_while_it_is_written(start_record, path, read_re
     assert int(result.stdout.split()[0]) >= 3
 
 
+def test_the_locks_on_a_recording_outlive_a_look_at_who_reads_it(start_record, start_program, any_interpreter, path):
+    """Who closes a file loses all locks on it, so pyneck must not open what it finds mapped in a reader of its recording."""
+    if any_interpreter.root != any_interpreter.root.parent:
+        pytest.skip("the interpreter has a root directory of its own")
+    process = start_record("-o", path, "-d", "0.1", os.getpid())
+    wait_for_ticks(path, 1, process)
+    reader = """
+        import sqlite3, sys
+        connection = sqlite3.connect(sys.argv[1])
+        connection.execute("SELECT count(*) FROM tick").fetchall()
+        print("ready", flush=True)
+        sys.stdin.read()
+        """
+    start_program(any_interpreter, reader, path)
+    wait_for_ticks(path, query(path, "SELECT count(*) FROM tick")[0][0] + 10, process)
+    shared = path.with_name(path.name + "-shm").stat()
+    locks = [line.split() for line in pathlib.Path("/proc/locks").read_text().splitlines()]
+    holders = {int(fields[4]) for fields in locks if fields[1] == "POSIX" and fields[5].endswith(f":{shared.st_ino}")}
+    assert process.pid in holders
+
+
 def test_kill_9_at_any_moment_loses_the_last_tick_at_most(start_record, start_program, any_interpreter, path,
                                                           read_recording):
     program = start_program(any_interpreter, BUSY)
