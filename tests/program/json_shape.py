@@ -24,7 +24,7 @@ RANKED = {
     "samples": int,
 }
 COLLECTOR = {"collections": [int], "collecting_seconds": NUMBER, "tracked_objects": COUNT}
-PYTHON = {"implementation": str, "version": str, "free_threaded": bool, "collector": (COLLECTOR, None)}
+PYTHON = {"implementation": str, "version": TEXT, "free_threaded": bool, "collector": (COLLECTOR, None)}
 THREAD = {
     "tid": int,
     "name": TEXT,
