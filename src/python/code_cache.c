@@ -39,7 +39,6 @@ struct code_cache {
     struct entry **slots; /* open addressing; NULL is free */
     size_t capacity;      /* a power of two */
     size_t used;
-    uint64_t epoch;        /* counts the entries that were changed or dropped */
     size_t line_bytes;     /* of all line tables */
     size_t copies_bytes;   /* of all lists of copies */
     uint64_t copies_epoch; /* counts the times that they were forgotten */
@@ -131,7 +130,6 @@ static void remove_slot(struct code_cache *cache, size_t slot)
 
     entry_free(cache, cache->slots[slot]);
     cache->used--;
-    cache->epoch++;
     for (size_t next = (slot + 1) & mask; cache->slots[next] != NULL; next = (next + 1) & mask) {
         size_t distance = (next - home_slot(cache, cache->slots[next]->code.address)) & mask;
         if (distance >= ((next - hole) & mask)) {
@@ -180,7 +178,6 @@ static void rebuild(struct code_cache *cache, size_t capacity, uint64_t oldest_n
         if (entry == NULL)
             continue;
         if (entry->code.verified_ns < oldest_ns) {
-            cache->epoch++;
             entry_free(cache, entry);
             continue;
         }
@@ -261,7 +258,6 @@ static bool verify_entry(struct code_cache *cache, size_t slot, const unsigned c
         entry->code.verified_ns = now_ns;
         return false;
     }
-    cache->epoch++;
     if (!fill_entry(cache, entry, entry->code.address, bytes, now_ns))
         remove_slot(cache, slot);
     return true;
@@ -300,11 +296,6 @@ size_t code_cache_verify(struct code_cache *cache, const uint64_t *addresses, si
         count -= readable;
     }
     return changed;
-}
-
-uint64_t code_cache_epoch(const struct code_cache *cache)
-{
-    return cache->epoch;
 }
 
 /* ---- lines ---- */

@@ -213,30 +213,6 @@ bool stack_copy_view(struct stack_copy *copy, uint64_t address, struct frame_vie
     return true;
 }
 
-/* Whether all that a walk looks at in a frame is as it was; not whose copy of the bytecode it executes. */
-static bool is_same_frame(const struct python_layout *layout, const unsigned char *bytes,
-                          const struct frame_view *seen)
-{
-    struct frame_view view;
-
-    stack_copy_view_bytes(layout, bytes, &view);
-    return view.executable == seen->executable && view.instruction == seen->instruction &&
-           view.previous == seen->previous && view.stacktop == seen->stacktop && view.owner == seen->owner &&
-           view.is_entry == seen->is_entry;
-}
-
-size_t stack_copy_count_same(struct stack_copy *copy, const struct frame_view *seen, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (i > 0 && seen[i - 1].previous != seen[i].address)
-            return i;
-        const unsigned char *bytes = stack_copy_find(copy, seen[i].address);
-        if (bytes == NULL || !is_same_frame(copy->layout, bytes, &seen[i]))
-            return i;
-    }
-    return count;
-}
-
 /* Whether no frame was ever pushed onto the data stack, or all were popped. */
 bool stack_copy_is_empty(const struct stack_copy *copy)
 {

@@ -87,9 +87,6 @@ void stack_copy_remember(const struct stack_copy *copy, struct stack_hint *hint)
  * copied is fetched, up to STACK_COPY_MAX_OUTSIDE of them. */
 bool stack_copy_view(struct stack_copy *copy, uint64_t address, struct frame_view *view);
 
-/* How many of some frames, each the caller of the one before it, lie in the chunks as they were seen before. */
-size_t stack_copy_count_same(struct stack_copy *copy, const struct frame_view *seen, size_t count);
-
 /* The copied bytes of the frame at an address of a chunk, or NULL. */
 const unsigned char *stack_copy_find(struct stack_copy *copy, uint64_t address);
 

@@ -21,7 +21,6 @@ struct unwinder {
     struct code_cache *codes;
     struct object_unwinder *objects; /* to 3.10; the rest of this struct is not used then */
     struct stack_copy copy;
-    struct walk_record *record; /* NULL where threads have their own copies of the bytecode */
     struct frame frames[UNWIND_MAX_FRAMES];
     size_t frame_count;
     struct frame_view top; /* of frames[0] */
@@ -41,8 +40,6 @@ struct unwinder *unwinder_new(pid_t pid, const struct python_layout *layout, str
     unwinder->codes = codes;
     if (layout->frame_storage == FRAMES_ARE_OBJECTS)
         unwinder->objects = object_unwinder_new(pid, layout, codes);
-    else if (layout->code.bytecode_copies == LAYOUT_NONE)
-        unwinder->record = walk_record_new(UNWIND_MAX_FRAMES);
     return unwinder;
 }
 
@@ -51,7 +48,6 @@ void unwinder_free(struct unwinder *unwinder)
     if (unwinder == NULL)
         return;
     stack_copy_release(&unwinder->copy);
-    free(unwinder->record);
     object_unwinder_free(unwinder->objects);
     free(unwinder);
 }
@@ -116,49 +112,20 @@ static bool take_step(struct unwinder *unwinder)
     return true;
 }
 
-/* Add the frames further out that are as the thread's last walk found them, and need not be walked.
- *
- * last     the frame that was walked last; becomes the last one that was added
- * returns  how many there were */
-static size_t add_known_frames(struct unwinder *unwinder, struct frame_view *last)
-{
-    const struct frame_view *known = NULL;
-    size_t count = walk_record_add(unwinder->record, &unwinder->copy, last, unwinder->steps_left, &known);
-
-    for (size_t i = 0; i < count && unwinder->frame_count < UNWIND_MAX_FRAMES; i++)
-        unwinder->frames[unwinder->frame_count++] =
-            (struct frame){.code = known[i].executable, .instruction = known[i].instruction};
-    if (count > 0)
-        *last = known[count - 1];
-    unwinder->steps_left -= count;
-    return count;
-}
-
-/* None of the frames that were walked so far is on the stack. */
-static void drop_frames(struct unwinder *unwinder)
-{
-    unwinder->frame_count = 0;
-    unwinder->top = (struct frame_view){0};
-    if (unwinder->record != NULL)
-        walk_record_restart(unwinder->record);
-}
-
 /* Follow the links from a frame to the outermost one. A generator's frame is never that: one without a link
  * is suspended, and was only passed through while it ran.
  *
  * returns  whether the end was reached without a contradiction; the frames are in unwinder->frames */
-static bool walk_down(struct unwinder *unwinder, struct walk_memo *memo, uint64_t address)
+static bool walk_down(struct unwinder *unwinder, uint64_t address)
 {
     struct frame_view upper = {0};
     bool suspended = false;
     uint64_t mark = 0;
-    size_t next_mark = 0;
 
+    unwinder->frame_count = 0;
     unwinder->copy.outside_cursor = 0;
     unwinder->copy.visited_count = 0;
-    if (unwinder->record != NULL)
-        walk_record_begin(unwinder->record, memo, code_cache_epoch(unwinder->codes));
-    drop_frames(unwinder);
+    unwinder->top = (struct frame_view){0};
     for (size_t step = 0; address != 0; step++) {
         struct frame_view view;
         if (step >= MAX_STEPS || !take_step(unwinder) || !stack_copy_view(&unwinder->copy, address, &view))
@@ -166,10 +133,8 @@ static bool walk_down(struct unwinder *unwinder, struct walk_memo *memo, uint64_
                    UNWIND_MAX_FRAMES; /* deeper than is looked at: no contradiction */
         if (address == mark)
             return false;
-        if (step >= next_mark) { /* a circle comes back to one of these marks */
+        if ((step & (step - 1)) == 0) /* a circle comes back to one of these marks */
             mark = address;
-            next_mark = 2 * step + 1;
-        }
         address = view.previous;
         suspended = view.owner == unwinder->layout->frame.owner_generator;
         if (view.owner >= unwinder->layout->frame.first_internal_owner) {
@@ -177,27 +142,22 @@ static bool walk_down(struct unwinder *unwinder, struct walk_memo *memo, uint64_
             continue;
         }
         if (view.executable == 0 && unwinder->layout->frame.popped_is_null) {
-            drop_frames(unwinder);
-            upper = (struct frame_view){0};
+            unwinder->frame_count = 0;
+            unwinder->top = upper = (struct frame_view){0};
             continue;
         }
         const struct code_object *code = frame_code(unwinder, &view);
         if (code == NULL)
             return false;
-        if (is_leftover(unwinder, &upper, &view, code))
-            drop_frames(unwinder);
+        if (is_leftover(unwinder, &upper, &view, code)) {
+            unwinder->frame_count = 0;
+            unwinder->top = (struct frame_view){0};
+        }
         if (unwinder->top.address == 0)
             unwinder->top = view;
         add_frame(unwinder, &view, code);
         upper = view;
-        if (unwinder->record != NULL && view.in_chunk && !code->internal) {
-            step += add_known_frames(unwinder, &upper);
-            address = upper.previous;
-            suspended = upper.owner == unwinder->layout->frame.owner_generator;
-        }
     }
-    if (unwinder->record != NULL)
-        walk_record_commit(unwinder->record, code_cache_epoch(unwinder->codes));
     return !suspended && (unwinder->frame_count > 0 || stack_copy_is_empty(&unwinder->copy));
 }
 
@@ -365,8 +325,7 @@ static bool walk_up(struct unwinder *unwinder)
 }
 
 /* Make the stack out of what was copied. */
-static enum stack_trust resolve(struct unwinder *unwinder, struct walk_memo *memo, uint64_t before,
-                                uint64_t after)
+static enum stack_trust resolve(struct unwinder *unwinder, uint64_t before, uint64_t after)
 {
     uint64_t first = before != after && stack_copy_find(&unwinder->copy, after) == NULL ? after : before;
     uint64_t second = first == before ? after : before;
@@ -375,10 +334,10 @@ static enum stack_trust resolve(struct unwinder *unwinder, struct walk_memo *mem
         unwinder->frame_count = 0;
         return STACK_WHOLE;
     }
-    if ((walk_down(unwinder, memo, first) && step_up(unwinder)) ||
-        (second != first && walk_down(unwinder, memo, second) && step_up(unwinder)))
+    if ((walk_down(unwinder, first) && step_up(unwinder)) ||
+        (second != first && walk_down(unwinder, second) && step_up(unwinder)))
         return STACK_WHOLE;
-    if (walk_down(unwinder, memo, first) || (second != first && walk_down(unwinder, memo, second)))
+    if (walk_down(unwinder, first) || (second != first && walk_down(unwinder, second)))
         return STACK_WHOLE; /* its top is being left */
     bool reached_top = walk_up(unwinder);
     if (unwinder->frame_count > 0)
@@ -403,7 +362,7 @@ static enum stack_trust read_once(struct unwinder *unwinder, const struct thread
     case COPY_DONE:
         if (moment != NULL)
             check_copies(unwinder, thread->interpreter, moment->bytecode_generation);
-        return resolve(unwinder, &hint->memo, unwinder->copy.pointer_before, unwinder->copy.pointer_after);
+        return resolve(unwinder, unwinder->copy.pointer_before, unwinder->copy.pointer_after);
     case COPY_STALE:
         return STACK_INVALID;
     case COPY_GONE:
@@ -422,11 +381,11 @@ static enum stack_trust read_data_stack(struct unwinder *unwinder, const struct 
     unwinder->copy.visited_count = 0;
     enum stack_trust trust = read_once(unwinder, thread, hint, moment);
     if (trust == STACK_INVALID) {
-        *hint = (struct stack_hint){.memo = hint->memo};
+        *hint = (struct stack_hint){0};
         trust = read_once(unwinder, thread, hint, moment);
     }
     if (trust == STACK_INVALID || trust == STACK_GONE) {
-        *hint = (struct stack_hint){.memo = hint->memo};
+        *hint = (struct stack_hint){0};
         unwinder->frame_count = 0;
     }
     stack_copy_remember(&unwinder->copy, hint);
@@ -462,6 +421,5 @@ enum stack_trust unwinder_read(struct unwinder *unwinder, const struct thread_re
 void stack_hint_free(struct stack_hint *hint)
 {
     object_hint_free(hint->objects);
-    walk_memo_release(&hint->memo);
     *hint = (struct stack_hint){0};
 }

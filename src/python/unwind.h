@@ -23,7 +23,6 @@
 
 #include "python/code_cache.h"
 #include "python/layout.h"
-#include "python/walk_memo.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -60,7 +59,6 @@ struct older_chunk {
  * by stack_hint_free(). */
 struct stack_hint {
     struct object_hint *objects;                /* to 3.10, and all there is then; else NULL */
-    struct walk_memo memo;                      /* from 3.11 on */
     uint64_t chunk;                             /* newest chunk of the data stack */
     uint32_t chunk_bytes;                       /* its size */
     uint32_t used_bytes;                        /* of it, header included */

@@ -43,24 +43,14 @@ static struct path_step *known_step(struct stack_path *path, const struct frame 
     return step->code == frame->code && step->instruction == frame->instruction ? step : NULL;
 }
 
-/* How many frames, from the outermost one in, stand as they did at the last sample. */
-static size_t count_known(struct stack_path *path, const struct frame *frames, size_t count)
-{
-    size_t known = 0;
-
-    while (known < count && known_step(path, &frames[count - 1 - known], known) != NULL)
-        known++;
-    return known;
-}
-
-/* Compare the code objects of the innermost `unproven` frames of a stack with memory where that is due. */
+/* Compare the code objects of a stack with memory where that is due. */
 static void verify_codes(struct stack_namer *namer, struct stack_path *path, const struct frame *frames,
-                         size_t unproven, size_t count, uint64_t now_ns)
+                         size_t count, uint64_t now_ns)
 {
     uint64_t addresses[MAX_VERIFIED_AT_ONCE];
     size_t due = 0;
 
-    for (size_t i = 0; i < unproven && due < MAX_VERIFIED_AT_ONCE; i++) {
+    for (size_t i = 0; i < count && due < MAX_VERIFIED_AT_ONCE; i++) {
         struct path_step *step = known_step(path, &frames[i], count - 1 - i);
         if (step != NULL && now_ns <= step->trusted_until_ns && step->trusted_ns >= namer->suspect_ns)
             continue;
@@ -75,71 +65,44 @@ static void verify_codes(struct stack_namer *namer, struct stack_path *path, con
             step->trusted_ns = now_ns;
         }
     }
-    if (due > 0)
-        code_cache_verify(namer->codes, addresses, due, now_ns);
-}
-
-/* Nothing is known of a path that began elsewhere, or went through a code object that is another one now. */
-static bool start_over(struct stack_path *path, const struct stack_namer *namer, uint32_t base)
-{
-    uint64_t epoch = code_cache_epoch(namer->codes);
-
-    if (path->epoch == epoch && path->base == base)
-        return false;
-    path->count = 0;
-    path->trusted_until_ns = 0;
-    path->epoch = epoch;
-    path->base = base;
-    return true;
-}
-
-/* The step that a frame makes from the node of its caller. */
-static struct path_step make_step(struct stack_namer *namer, const struct frame *frame, uint32_t caller,
-                                  uint64_t now_ns)
-{
-    const struct code_object *code = code_cache_find(namer->codes, frame->code);
-    struct path_step step = {
-        .code = frame->code,
-        .instruction = frame->instruction,
-        .node = caller,
-        .trusted_ns = now_ns,
-    };
-
-    if (code != NULL) {
-        step.trusted_until_ns = trust_until(namer, code);
-        step.node = call_tree_add_node(namer->tree, caller, code->function,
-                                       code_cache_line(namer->codes, code, frame->instruction));
-    }
-    return step;
+    if (due > 0 && code_cache_verify(namer->codes, addresses, due, now_ns) > 0)
+        namer->epoch++;
 }
 
 uint32_t stack_path_find_node(struct stack_path *path, struct stack_namer *namer, uint32_t base,
                               const struct frame *frames, size_t count, uint64_t now_ns)
 {
-    start_over(path, namer, base);
-    size_t known = count_known(path, frames, count);
-    bool trusted = now_ns <= path->trusted_until_ns && path->trusted_ns >= namer->suspect_ns;
-    verify_codes(namer, path, frames, trusted ? count - known : count, count, now_ns);
-    if (start_over(path, namer, base)) {
-        known = 0;
-        trusted = false;
+    uint32_t node = base;
+    bool same = true;
+
+    verify_codes(namer, path, frames, count, now_ns);
+    if (path->epoch != namer->epoch || path->base != base) {
+        path->count = 0;
+        path->epoch = namer->epoch;
+        path->base = base;
     }
-    if (!trusted)
-        path->trusted_until_ns = path->trusted_ns = UINT64_MAX;
     path->steps = memory_grow(path->steps, &path->capacity, count, sizeof(*path->steps));
-    size_t depth = trusted ? known : 0;
-    uint32_t node = depth > 0 ? path->steps[depth - 1].node : base;
-    for (; depth < count; depth++) {
-        struct path_step *step = &path->steps[depth];
-        if (depth >= known)
-            *step = make_step(namer, &frames[count - 1 - depth], node, now_ns);
-        node = step->node;
-        if (step->trusted_until_ns < path->trusted_until_ns)
-            path->trusted_until_ns = step->trusted_until_ns;
-        if (step->trusted_ns < path->trusted_ns)
-            path->trusted_ns = step->trusted_ns;
+    for (size_t depth = 0; depth < count; depth++) {
+        const struct frame *frame = &frames[count - 1 - depth];
+        const struct path_step *known = same ? known_step(path, frame, depth) : NULL;
+        if (known != NULL) {
+            node = known->node;
+            continue;
+        }
+        same = false;
+        const struct code_object *code = code_cache_find(namer->codes, frame->code);
+        if (code != NULL)
+            node = call_tree_add_node(namer->tree, node, code->function,
+                                      code_cache_line(namer->codes, code, frame->instruction));
+        path->steps[depth] = (struct path_step){
+            .code = frame->code,
+            .instruction = frame->instruction,
+            .node = node,
+            .trusted_until_ns = code != NULL ? trust_until(namer, code) : 0,
+            .trusted_ns = now_ns,
+        };
     }
-    path->is_same = known == count && count == path->count;
+    path->is_same = same && count == path->count;
     path->count = count;
     return node;
 }

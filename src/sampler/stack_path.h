@@ -17,6 +17,7 @@ struct stack_namer {
     uint64_t
         code_object_generation; /* the interpreter's count of freed code objects; 0 where there is none */
     uint64_t suspect_ns;        /* code objects that were compared before this may be others now */
+    uint64_t epoch;             /* counts the times that a code object was another one */
 };
 
 /* A frame of a thread's last stack and the node it led to. */
@@ -33,11 +34,9 @@ struct stack_path {
     struct path_step *steps;
     size_t capacity;
     size_t count;
-    uint64_t trusted_until_ns; /* no later than that of any step */
-    uint64_t trusted_ns;       /* likewise */
-    uint64_t epoch;            /* of the code cache when it was made */
-    uint32_t base;             /* the node that it began at */
-    bool is_same;              /* as the stack before it, instruction for instruction */
+    uint64_t epoch; /* of the namer when it was made */
+    uint32_t base;  /* the node that it began at */
+    bool is_same;   /* as the stack before it, instruction for instruction */
 };
 
 /* Tell the interpreter's count of freed code objects, as it was read with the stack that is named next. */
