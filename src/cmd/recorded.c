@@ -20,12 +20,12 @@ static char *clean_name(const char *path)
 static struct error *read_ticks(struct recorded *recorded, const struct profile_selection *selection)
 {
     struct error *error = NULL;
+    struct tick *tick;
     bool more = true;
 
     if (selection->from_ns > 0)
         error = replay_seek_time(recorded->source, selection->from_ns);
     while (error == NULL && more) {
-        struct tick *tick;
         error = source_read_tick(recorded->source, &tick);
         if (error != NULL || tick == NULL)
             break;

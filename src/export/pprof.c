@@ -164,7 +164,7 @@ static void set_types(struct pprof *pprof, Pprof__Profile *profile)
 static void write_gzipped(FILE *stream, uint8_t *bytes, size_t length)
 {
     z_stream state = {.next_in = bytes, .avail_in = (uInt)length};
-    uint8_t piece[64 * 1024];
+    uint8_t piece[64 * 1024] = {0};
     int result = Z_OK;
 
     if (deflateInit2(&state, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_WINDOW_BITS, 8, Z_DEFAULT_STRATEGY) !=
