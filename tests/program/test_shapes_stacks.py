@@ -30,28 +30,29 @@ def test_stacks_of_every_kind_of_code_in_python2(python2, start_program, run_pyn
     check_stacks(python2, start_program, run_pyneck)
 
 
-def partial_share(program, run_snapshot):
-    """The share of partial stacks, none of which may be one that cannot be."""
-    samples = partial = 0
+def shares_not_whole(program, run_snapshot):
+    """The shares of partial and of invalid stacks; none may be one that cannot be."""
+    samples = partial = invalid = 0
     for tick in run_snapshot("-n", 4, "-d", 0.5, "-r", 500, program.pid):
         (process,) = tick["processes"]
         sampling = process["sampling"]
-        assert sampling["invalid"] == 0
         samples += sampling["samples"]
         partial += sampling["partial"]
+        invalid += sampling["invalid"]
         for thread in process["threads"]:
             assert not impossible(thread["stack"]), thread["stack"]
         assert {function["function"] for function in process["functions"]} <= set(CALLERS)
-    return partial / samples
+    return partial / samples, invalid / samples
 
 
 def check_busy_stacks(interpreter, start_program, run_snapshot):
     program = start_program(interpreter, BUSY)
-    # 1 to 3 % is usual. How often a frame goes while it is read is a matter of chance, and of how busy the machine is.
-    shares = []
-    while not shares or (shares[-1] >= 0.05 and len(shares) < 3):
-        shares.append(partial_share(program, run_snapshot))
-    assert shares[-1] < 0.05, shares
+    # 1 to 3 % are partial. How often a frame goes while it is read is a matter of chance, and of how busy the machine is.
+    for _ in range(3):
+        partial, invalid = shares_not_whole(program, run_snapshot)
+        if partial < 0.05 and invalid == 0:
+            return
+    pytest.fail(f"{partial:.1%} partial, {invalid:.1%} invalid, at the third try too")
 
 
 def test_short_calls_give_no_stack_that_cannot_be(interpreter, start_program, run_snapshot):
