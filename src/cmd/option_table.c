@@ -182,13 +182,13 @@ static struct error *read_export(struct options *options, enum command_id comman
 static struct error *read_format(struct options *options, enum command_id command, const char *argument)
 {
     const struct format *format = format_find(argument);
-    bool for_dump = command == COMMAND_DUMP || command == COMMAND_REPORT || command == COMMAND_DIFF;
+    bool without_ticks = command == COMMAND_DUMP || command == COMMAND_REPORT || command == COMMAND_DIFF;
     char names[128];
 
     if (command == COMMAND_EXPORT)
         return read_export_format(options, argument);
-    if (format == NULL || (for_dump && format->write_dump == NULL)) {
-        format_list_names(names, sizeof(names), for_dump);
+    if (format == NULL || (without_ticks && format->write_dump == NULL)) {
+        format_list_names(names, sizeof(names), without_ticks);
         return error_new("--format: '%s' is none of %s", argument, names);
     }
     options->format = format;

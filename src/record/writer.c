@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "model/series.h"
 #include "record/create.h"
 #include "record/known.h"
 #include "record/profile_codec.h"
@@ -175,15 +176,6 @@ static uint32_t open_file_id(void *context, const struct process *process, const
 
 /* ---- rows of a tick ---- */
 
-static double sum_disks(const struct system_usage *system, bool reads)
-{
-    double sum = system->disk_count > 0 ? 0 : UNKNOWN_REAL;
-
-    for (size_t i = 0; i < system->disk_count; i++)
-        sum += reads ? system->disks[i].read_bytes_per_second : system->disks[i].write_bytes_per_second;
-    return sum;
-}
-
 /* What goes through the loopback device leaves no machine. */
 static double sum_networks(const struct system_usage *system, bool receives)
 {
@@ -197,27 +189,20 @@ static double sum_networks(const struct system_usage *system, bool receives)
     return sum;
 }
 
-/* Of all CPUs together, 100: one of them is busy all the time. */
-static double busy_percent(const struct system_usage *system)
-{
-    const struct cpu_usage *all = &system->all_cpus;
-
-    return (100 - all->idle_percent - all->iowait_percent) * (double)system->cpu_count;
-}
-
 static void insert_tick(struct writer *writer, const struct tick *tick)
 {
     sqlite3_stmt *statement = statement_of(writer, INSERT_TICK);
     const struct system_usage *system = &tick->system;
+    struct series_point machine = series_point_of(tick, 0);
 
     sqlite3_bind_int64(statement, 1, (int64_t)writer->sequence);
     sqlite3_bind_int64(statement, 2, tick->time_ns / (int64_t)NS_PER_MILLISECOND);
     sqlite3_bind_int64(statement, 3, (int64_t)(tick->interval_ns / NS_PER_MILLISECOND));
-    database_bind_rounded(statement, 4, busy_percent(system) * 100);
-    database_bind_count(statement, 5, system->memory.used_bytes);
+    database_bind_rounded(statement, 4, machine.cpu_percent * 100);
+    database_bind_count(statement, 5, machine.memory_bytes);
     database_bind_count(statement, 6, system->memory.swap_used_bytes);
-    database_bind_rounded(statement, 7, sum_disks(system, true));
-    database_bind_rounded(statement, 8, sum_disks(system, false));
+    database_bind_rounded(statement, 7, machine.read_bytes_per_second);
+    database_bind_rounded(statement, 8, machine.write_bytes_per_second);
     database_bind_rounded(statement, 9, sum_networks(system, true));
     database_bind_rounded(statement, 10, sum_networks(system, false));
     run(writer, statement);
