@@ -144,8 +144,38 @@ static bool is_busier(const struct verdict_collection *collection, const struct 
 struct sum {
     double cause_ns[EVIDENCE_CAUSES];
     double busy_ns;
-    double busiest_ns;
+    double busiest_ns; /* of the busiest thread, or of those that came and went */
 };
+
+/* Whether a thread was there for less than half of the window, as one for each request is. */
+static bool is_passing(const struct verdict_collection *collection, const struct thread_time *thread)
+{
+    return thread->wall_ns < collection->span_ns / 2;
+}
+
+/* How long threads that came and went kept the process busy, taken together: one of them alone says little. As many as
+ * were there at once on average share the time of a slice. */
+static double passing_busy_ns(struct verdict_collection *collection)
+{
+    double sum_ns = 0;
+
+    for (size_t i = 0; i < collection->slice_count; i++) {
+        const struct verdict_slice *slice = &collection->slices[i];
+        double wall_ns = 0, slice_busy_ns = 0;
+        for (size_t j = 0; j < slice->counter_count; j++) {
+            const struct profile_counter *counter = &slice->counters[j];
+            const struct thread_time *thread = find_thread(collection, counter);
+            enum awaited awaited;
+            if (!verdict_thread_counts(collection, thread) || !is_passing(collection, thread))
+                continue;
+            wall_ns += (double)counter->wall_ns;
+            if (verdict_is_busy(verdict_cause_of(collection, counter->state, counter->node, &awaited)))
+                slice_busy_ns += (double)counter->wall_ns;
+        }
+        sum_ns += slice_busy_ns / fmax(1, wall_ns / (double)(slice->end_ns - slice->start_ns));
+    }
+    return sum_ns;
+}
 
 /* The time that threads wanted a CPU and had none: unknown when the kernel did not tell it in every slice. */
 static double runnable_ns(const struct verdict_collection *collection)
@@ -210,7 +240,8 @@ static struct sum add_up(struct verdict_collection *collection)
     for (int cause = 0; cause < EVIDENCE_CAUSES; cause++)
         sum.busy_ns += verdict_is_busy((enum verdict_kind)cause) ? sum.cause_ns[cause] : 0;
     if (collection->busiest != NULL && sampled_busy_ns > 0)
-        sum.busiest_ns = busy_ns(collection->busiest) * sum.busy_ns / sampled_busy_ns;
+        sum.busiest_ns =
+            fmax(busy_ns(collection->busiest), passing_busy_ns(collection)) * sum.busy_ns / sampled_busy_ns;
     else
         sum.busiest_ns = sum.busy_ns;
     return sum;

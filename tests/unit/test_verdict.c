@@ -352,6 +352,16 @@ static void test_threads_in_turns_wait_for_the_gil(void **state)
     assert_string_equal(scene->verdict.first.subject, "the GIL, which 8 threads want");
 }
 
+static void test_threads_that_come_and_go_are_busy_together(void **state)
+{
+    struct scene *scene = *state;
+
+    spend(scene, 10, THREAD_POLL, PLACE_ACCEPT, 100);
+    for (pid_t tid = 11; tid < 21; tid++)
+        spend(scene, tid, THREAD_NATIVE, PLACE_WORK, 7);
+    assert_first(scene, VERDICT_NATIVE_CPU, 70);
+}
+
 static void test_short_work_of_many_threads_adds_up_under_the_gil(void **state)
 {
     static const struct python_info free_threaded = {"CPython", "3.14.0", true};
@@ -597,6 +607,7 @@ int main(void)
         SCENE_TEST(test_threads_that_lock_each_other_out_are_no_idle_ones),
         SCENE_TEST(test_a_semaphore_is_a_lock_and_a_queue_is_none),
         SCENE_TEST(test_threads_in_turns_wait_for_the_gil),
+        SCENE_TEST(test_threads_that_come_and_go_are_busy_together),
         SCENE_TEST(test_short_work_of_many_threads_adds_up_under_the_gil),
         SCENE_TEST(test_a_parent_waits_for_its_children),
         SCENE_TEST(test_what_sleeps_in_an_event_loop_stops_it),
