@@ -45,8 +45,7 @@ struct call_edges {
     int64_t total; /* all own weights */
 };
 
-/* Make them of a profile; each list is sorted, by function and line. Weights below 0 (memory that was freed) count too.
- * Free the result with call_edges_free(). */
+/* Make them of a profile; each list is sorted, by function and line. Free the result with call_edges_free(). */
 struct call_edges call_edges_of_profile(const struct profile_sum *sum, const struct call_tree *tree,
                                         enum profile_weight weight);
 void call_edges_free(struct call_edges *edges);

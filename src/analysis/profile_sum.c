@@ -98,6 +98,15 @@ static uint32_t find_thread(struct profile_sum *sum, const struct process *proce
     return (uint32_t)sum->thread_count++;
 }
 
+static void add_amounts(struct profile_entry *entry, const struct profile_counter *counter)
+{
+    entry->samples += counter->samples;
+    entry->cpu_ns += counter->cpu_ns;
+    entry->wall_ns += counter->wall_ns;
+    if (counter->memory_growth_bytes > 0)
+        entry->memory_growth_bytes += (uint64_t)counter->memory_growth_bytes;
+}
+
 static void add_counter(struct profile_sum *sum, uint32_t thread, const struct profile_counter *counter)
 {
     uint64_t key = (uint64_t)thread << 40 | (uint64_t)counter->state << 32 | counter->node;
@@ -111,11 +120,7 @@ static void add_counter(struct profile_sum *sum, uint32_t thread, const struct p
             (struct profile_entry){.thread = thread, .node = counter->node, .state = counter->state};
         hash_map_set(&sum->entry_places, key, (uint32_t)index);
     }
-    struct profile_entry *entry = &sum->entries[index];
-    entry->samples += counter->samples;
-    entry->cpu_ns += counter->cpu_ns;
-    entry->wall_ns += counter->wall_ns;
-    entry->memory_growth_bytes += counter->memory_growth_bytes;
+    add_amounts(&sum->entries[index], counter);
 }
 
 static void add_process(struct profile_sum *sum, const struct process *process)
@@ -180,8 +185,16 @@ int64_t profile_entry_weight(const struct profile_entry *entry, enum profile_wei
     case WEIGHT_SAMPLES:
         return (int64_t)entry->samples;
     default:
-        return entry->memory_growth_bytes;
+        return (int64_t)entry->memory_growth_bytes;
     }
+}
+
+int64_t profile_counter_weight(const struct profile_counter *counter, enum profile_weight weight)
+{
+    struct profile_entry entry = {0};
+
+    add_amounts(&entry, counter);
+    return profile_entry_weight(&entry, weight);
 }
 
 static const struct {

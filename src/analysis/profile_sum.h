@@ -18,7 +18,7 @@ enum profile_weight {
     WEIGHT_CPU,     /* nanoseconds */
     WEIGHT_WALL,    /* nanoseconds */
     WEIGHT_SAMPLES, /* number */
-    WEIGHT_MEMORY,  /* bytes by which the resident memory grew; may be less than 0 */
+    WEIGHT_MEMORY,  /* bytes by which the resident memory grew; what was given back is not taken off */
     PROFILE_WEIGHTS,
 };
 
@@ -38,7 +38,7 @@ struct profile_entry {
     uint64_t samples;
     uint64_t cpu_ns;
     uint64_t wall_ns;
-    int64_t memory_growth_bytes;
+    uint64_t memory_growth_bytes; /* of the ticks in which it grew here */
 };
 
 struct profile_sum;
@@ -67,8 +67,10 @@ bool profile_selection_has_process(const struct profile_selection *selection, co
 bool profile_selection_has_counter(const struct profile_selection *selection,
                                    const struct profile_counter *counter);
 
-/* What an entry weighs. */
+/* What an entry, and a counter of one tick, weighs: 0 or more, so that the parts of any division of a profile (by time, by
+ * thread, by function) add up to the same in every format. */
 int64_t profile_entry_weight(const struct profile_entry *entry, enum profile_weight weight);
+int64_t profile_counter_weight(const struct profile_counter *counter, enum profile_weight weight);
 
 /* "cpu", "wall", "samples", "memory" */
 const char *profile_weight_name(enum profile_weight weight);

@@ -71,7 +71,7 @@ static void write_record(FILE *stream, struct names *names, const struct call_ed
     }
     for (; *edge < calls->edge_count && calls->edges[*edge].caller == function; (*edge)++) {
         const struct call_edge *call = &calls->edges[*edge];
-        if (call->amount.total <= 0)
+        if (call->amount.total == 0)
             continue;
         write_function(stream, names, "cfi", "cfn", call->callee);
         fprintf(stream, "calls=%" PRIu64 " %" PRIu32 "\n%" PRIu32 " %" PRId64 "\n",
@@ -79,16 +79,6 @@ static void write_record(FILE *stream, struct names *names, const struct call_ed
                 call->amount.total);
     }
     putc('\n', stream);
-}
-
-/* Weights below 0 do not exist here: they are left out, of the sum too. */
-static int64_t positive_total(const struct call_edges *calls)
-{
-    int64_t total = 0;
-
-    for (size_t i = 0; i < calls->line_count; i++)
-        total += calls->lines[i].own > 0 ? calls->lines[i].own : 0;
-    return total;
 }
 
 static void write_sum(FILE *stream, const struct profile_document *document)
@@ -101,7 +91,7 @@ static void write_sum(FILE *stream, const struct profile_document *document)
         last = calls.functions[i].function != NO_FUNCTION ? calls.functions[i].function : last;
     struct names names = {.tree = document->tree,
                           .is_known = memory_allocate((size_t)last + 2, sizeof(*names.is_known))};
-    write_header(stream, document, positive_total(&calls));
+    write_header(stream, document, calls.total);
     for (size_t i = 0; i < calls.function_count; i++)
         write_record(stream, &names, &calls, calls.functions[i].function, &line, &edge);
     free(names.is_known);

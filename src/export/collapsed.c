@@ -49,7 +49,7 @@ static void write_sum(FILE *stream, const struct profile_document *document)
     const struct profile_thread *threads = profile_sum_threads(document->sum, &thread_count);
 
     for (size_t i = 0; i < count; i++) {
-        /* Memory that was freed has no place in a picture of shares. */
+        /* What weighs nothing has no width. */
         if (profile_entry_weight(&entries[i], document->weight) > 0)
             write_entry(stream, document, &entries[i], &threads[entries[i].thread]);
     }

@@ -190,7 +190,7 @@ static void write_sum(FILE *stream, const struct profile_document *document)
 
     page.threads = profile_sum_threads(document->sum, &thread_count);
     for (size_t i = 0; i < count; i++) {
-        /* Memory that was freed has no width. */
+        /* What weighs nothing has no width. */
         int64_t weight = profile_entry_weight(&entries[i], document->weight);
         if (weight > 0)
             add_entry(&page, &entries[i], weight);

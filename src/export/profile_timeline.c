@@ -14,18 +14,6 @@ struct walk {
     void *context;
 };
 
-static int64_t counter_weight(const struct profile_counter *counter, enum profile_weight weight)
-{
-    const struct profile_entry entry = {
-        .samples = counter->samples,
-        .cpu_ns = counter->cpu_ns,
-        .wall_ns = counter->wall_ns,
-        .memory_growth_bytes = counter->memory_growth_bytes,
-    };
-
-    return profile_entry_weight(&entry, weight);
-}
-
 /* CLOCK_REALTIME of a moment in the tick's interval. */
 static int64_t realtime_of(const struct tick *tick, uint64_t monotonic_ns)
 {
@@ -58,7 +46,7 @@ static struct timeline_step step_of(const struct walk *walk, const struct profil
         .state = counter->state,
         .samples = counter->samples,
         .begin_ns = walk->tick->time_ns,
-        .weight = counter_weight(counter, walk->weight),
+        .weight = profile_counter_weight(counter, walk->weight),
         .cpu_ns = (int64_t)counter->cpu_ns,
     };
 }

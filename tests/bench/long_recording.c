@@ -1,9 +1,9 @@
-/* Makes a long recording, to measure how the replay of one behaves.
+/* Makes a long recording, to measure how the replay and the exports of one behave.
  *
  * usage: long_recording FILE MEBIBYTES
  *
- * Four processes of some hundred places each, of which some fifty are seen in a tick; a tick a second. It ends when the file
- * is as large as that, and prints how many ticks are in it. */
+ * Four processes of some hundred places each, of which some fifty are seen in a tick of a second, one after
+ * the other as samples at 100 Hz find them. It ends when the file is as large as that, and prints how many ticks are in it. */
 #include "base/clock.h"
 #include "record/writer.h"
 
@@ -14,7 +14,10 @@ enum {
     PROCESSES = 4,
     FUNCTIONS = 200,
     COUNTERS = 50,
+    RUNS = 100,
 };
+
+static const uint64_t run_ns = NS_PER_SECOND / RUNS;
 
 static uint64_t next_random(uint64_t *state)
 {
@@ -36,6 +39,22 @@ static void grow_tree(struct call_tree *tree, uint32_t nodes[FUNCTIONS])
     }
 }
 
+/* One sample after the other, each at another place: the longest order that there can be. */
+static const struct profile_run *make_runs(const struct tick *tick, uint64_t *state)
+{
+    struct profile_run *runs = arena_allocate(tick->arena, RUNS, sizeof(*runs));
+
+    for (uint32_t i = 0; i < RUNS; i++) {
+        runs[i] = (struct profile_run){
+            .counter = (uint32_t)(next_random(state) % COUNTERS),
+            .samples = 1,
+            .begin_ns = tick->monotonic_ns - tick->interval_ns + i * run_ns,
+            .wall_ns = run_ns,
+        };
+    }
+    return runs;
+}
+
 static const struct profile *make_profile(struct tick *tick, pid_t pid, const uint32_t nodes[FUNCTIONS],
                                           uint64_t *state)
 {
@@ -53,8 +72,12 @@ static const struct profile *make_profile(struct tick *tick, pid_t pid, const ui
             .cpu_ns = random / 512 % (50 * NS_PER_MILLISECOND),
         };
     }
-    *profile =
-        (struct profile){.rate_hz = 100, .samples = 200, .counters = counters, .counter_count = COUNTERS};
+    *profile = (struct profile){.rate_hz = RUNS,
+                                .samples = 200,
+                                .counters = counters,
+                                .counter_count = COUNTERS,
+                                .runs = make_runs(tick, state),
+                                .run_count = RUNS};
     return profile;
 }
 
@@ -63,6 +86,10 @@ static struct tick *make_tick(uint64_t number, const uint32_t nodes[FUNCTIONS], 
     struct tick *tick = tick_new();
     struct process *processes = arena_allocate(tick->arena, PROCESSES, sizeof(*processes));
 
+    tick->sequence = number;
+    tick->interval_ns = NS_PER_SECOND;
+    tick->monotonic_ns = (1000 + number) * NS_PER_SECOND;
+    tick->time_ns = (int64_t)((1700000000 + number) * NS_PER_SECOND);
     for (int i = 0; i < PROCESSES; i++) {
         pid_t pid = 1000 + i;
         double busy = (double)(next_random(state) % 1000) / 10;
@@ -84,10 +111,6 @@ static struct tick *make_tick(uint64_t number, const uint32_t nodes[FUNCTIONS], 
             .thread_detail_count = 1,
         };
     }
-    tick->sequence = number;
-    tick->interval_ns = NS_PER_SECOND;
-    tick->monotonic_ns = (1000 + number) * NS_PER_SECOND;
-    tick->time_ns = (int64_t)((1700000000 + number) * NS_PER_SECOND);
     tick->system = (struct system_usage){.hostname = "long"};
     tick->processes = processes;
     tick->process_count = PROCESSES;

@@ -10,7 +10,7 @@
 static const struct profile_counter first_counters[] = {
     {.node = 7, .tid = 10, .state = THREAD_RUNNING, .samples = 3, .wall_ns = 30, .cpu_ns = 20},
     {.node = 7, .tid = 10, .state = THREAD_SLEEP, .samples = 1, .wall_ns = 10},
-    {.node = 8, .tid = 11, .state = THREAD_RUNNING, .samples = 2, .wall_ns = 20, .memory_growth_bytes = -5},
+    {.node = 8, .tid = 11, .state = THREAD_RUNNING, .samples = 2, .wall_ns = 20, .memory_growth_bytes = 5},
 };
 
 static const struct thread threads[] = {{.tid = 10, .name = "MainThread"}, {.tid = 11, .name = "worker"}};
@@ -56,7 +56,7 @@ static void test_ticks_add_up_by_thread_node_and_state(void **state)
     assert_int_equal(entries[0].samples, 6);
     assert_int_equal(profile_entry_weight(&entries[0], WEIGHT_CPU), 40);
     assert_int_equal(profile_entry_weight(&entries[1], WEIGHT_WALL), 20);
-    assert_int_equal(profile_entry_weight(&entries[2], WEIGHT_MEMORY), -10);
+    assert_int_equal(profile_entry_weight(&entries[2], WEIGHT_MEMORY), 10);
     const struct profile_thread *found = profile_sum_threads(sum, &count);
     assert_int_equal(count, 2);
     assert_string_equal(found[entries[2].thread].name, "worker");
@@ -65,6 +65,22 @@ static void test_ticks_add_up_by_thread_node_and_state(void **state)
     assert_int_equal(begin_ns, 4 * NS_PER_SECOND);
     assert_int_equal(end_ns, 6 * NS_PER_SECOND);
     profile_sum_free(sum);
+}
+
+static int64_t weigh_growth(int64_t growth_bytes)
+{
+    const struct profile_counter counter = {.memory_growth_bytes = growth_bytes};
+
+    return profile_counter_weight(&counter, WEIGHT_MEMORY);
+}
+
+/* Otherwise a sum would depend on what is added up first: threads, ticks, or lines of a function. */
+static void test_memory_that_was_given_back_weighs_nothing(void **state)
+{
+    (void)state;
+    assert_int_equal(weigh_growth(4096), 4096);
+    assert_int_equal(weigh_growth(0), 0);
+    assert_int_equal(weigh_growth(-4096), 0);
 }
 
 static void test_a_pid_that_was_used_again_is_another_thread(void **state)
@@ -114,6 +130,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ticks_add_up_by_thread_node_and_state),
+        cmocka_unit_test(test_memory_that_was_given_back_weighs_nothing),
         cmocka_unit_test(test_a_pid_that_was_used_again_is_another_thread),
         cmocka_unit_test(test_only_what_is_selected_counts),
     };
