@@ -1,7 +1,11 @@
 #include "cmd/child.h"
 
+#include "base/text.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -87,6 +91,19 @@ void child_pass_signal(const struct child *child, const siginfo_t *info)
 
     if (sent_by_process && !child_has_ended(child))
         kill(child->pid, info->si_signo);
+}
+
+void child_join_command(char text[static CHILD_COMMAND_SIZE], char **command)
+{
+    char joined[CHILD_COMMAND_SIZE];
+    size_t length = 0;
+
+    for (; *command != NULL && length < sizeof(joined); command++) {
+        int added =
+            snprintf(joined + length, sizeof(joined) - length, "%s%s", length > 0 ? " " : "", *command);
+        length += added > 0 ? (size_t)added : 0;
+    }
+    text_clean(text, CHILD_COMMAND_SIZE, joined, strnlen(joined, sizeof(joined)));
 }
 
 int child_wait(struct child *child)

@@ -18,6 +18,10 @@ enum {
     EXIT_NOT_FOUND = 127,
 };
 
+enum {
+    CHILD_COMMAND_SIZE = 4096, /* of its text */
+};
+
 /* Start a command; it goes on when pyneck ends.
  *
  * output_fd  where its standard output and error go, with nothing to read on standard input; -1: it has
@@ -32,6 +36,9 @@ bool child_has_ended(const struct child *child);
 
 /* Pass on a signal that some process sent to pyneck (the terminal's own signals reach the command anyway). */
 void child_pass_signal(const struct child *child, const siginfo_t *info);
+
+/* The command and its arguments as one clean line. */
+void child_join_command(char text[static CHILD_COMMAND_SIZE], char **command);
 
 /* Wait until it has ended; returns its exit status, or 128 + N when signal N ended it. */
 int child_wait(struct child *child);

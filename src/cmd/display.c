@@ -2,6 +2,7 @@
 
 #include "cmd/command.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -27,11 +28,13 @@ struct screen_options display_options(const struct options *options)
 
 int display_run(struct source *source, const struct screen_options *screen)
 {
-    int ended_by = 0;
-    struct error *error = screen_run(source, screen, &ended_by);
+    struct screen_end end;
+    struct error *error = screen_run(source, screen, &end);
 
     source_close(source);
+    if (end.recording[0] != '\0')
+        fprintf(stderr, "pyneck: recorded in %s\n", end.recording);
     if (error != NULL)
         return command_fail(error);
-    return ended_by != 0 ? EXIT_SIGNAL + ended_by : EXIT_DONE;
+    return end.signal != 0 ? EXIT_SIGNAL + end.signal : EXIT_DONE;
 }

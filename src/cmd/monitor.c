@@ -1,4 +1,6 @@
 /* pyneck without a command: the interactive screen. */
+#include "config.h"
+
 #include "cmd/child.h"
 #include "cmd/command.h"
 #include "cmd/display.h"
@@ -46,6 +48,7 @@ static int show_screen(const struct options *options, struct child *child, const
 {
     const struct backlog_limits limits = {.span_ns = options->history_ns, .bytes = MOST_HISTORY_BYTES};
     struct screen_options screen = display_options(options);
+    char command_text[CHILD_COMMAND_SIZE];
     struct source *source;
     struct error *error = watch_open(&source, options, child, true);
 
@@ -53,6 +56,12 @@ static int show_screen(const struct options *options, struct child *child, const
         return command_fail(error);
     if (options->history_ns > 0)
         backlog_open(&source, source, &limits);
+    screen.recording.version = PACKAGE_VERSION;
+    screen.recording.rate_hz = options->rate_hz;
+    if (options->command != NULL) {
+        child_join_command(command_text, options->command);
+        screen.recording.command = command_text;
+    }
     screen.command_output = command_output;
     screen.finished = child->pid != 0 ? command_has_ended : NULL;
     screen.context = child;

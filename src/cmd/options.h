@@ -52,7 +52,6 @@ struct options {
     size_t bound_count;
     size_t bound_capacity;
     const char *output; /* file name; NULL for standard output */
-    bool keep_runs;     /* no option: the command wants the order of samples */
     bool force;
     bool quiet;
     int64_t max_size_bytes; /* of a recording; 0 for no limit */

@@ -7,6 +7,7 @@
 #include "cmd/command.h"
 #include "cmd/export.h"
 #include "cmd/session.h"
+#include "record/file_name.h"
 #include "record/writer.h"
 
 #include <limits.h>
@@ -14,12 +15,10 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
     LINE_SIZE = VERDICT_SUMMARY_SIZE + 128,
-    COMMAND_SIZE = 4096,
     DISK_BLOCK_BYTES = 512, /* the unit of ru_inblock and ru_oublock, getrusage(2) */
 };
 
@@ -141,20 +140,6 @@ static void note_usage(struct recorder *recorder, int exit_status)
     };
 }
 
-/* The arguments as one clean line. */
-static void join_command(char text[static COMMAND_SIZE], char **command)
-{
-    char joined[COMMAND_SIZE];
-    size_t length = 0;
-
-    for (; *command != NULL && length < sizeof(joined); command++) {
-        int added =
-            snprintf(joined + length, sizeof(joined) - length, "%s%s", length > 0 ? " " : "", *command);
-        length += added > 0 ? (size_t)added : 0;
-    }
-    text_clean(text, COMMAND_SIZE, joined, strnlen(joined, sizeof(joined)));
-}
-
 /* ---- the files ---- */
 
 struct files {
@@ -163,15 +148,6 @@ struct files {
 };
 
 static const char recording_suffix[] = ".db";
-
-static void name_by_time(char *path, size_t size)
-{
-    time_t now = time(NULL);
-    struct tm local;
-
-    localtime_r(&now, &local);
-    strftime(path, size, "pyneck-%Y%m%d-%H%M%S.db", &local);
-}
 
 /* Length of a path without the suffix of recordings; 0 when it does not have it. */
 static size_t stem_length(const char *path)
@@ -187,12 +163,12 @@ static size_t stem_length(const char *path)
 static struct error *name_files(struct files *files, const struct options *options)
 {
     const struct profile_format *format = options->profile_format;
-    char name[64];
+    char name[RECORDING_NAME_SIZE];
     const char *path = options->output;
 
     *files = (struct files){0};
     if (path == NULL) {
-        name_by_time(name, sizeof(name));
+        recording_name_by_time(name);
         path = name;
     }
     if (strlen(path) + 64 > PATH_MAX)
@@ -214,7 +190,7 @@ static struct error *name_files(struct files *files, const struct options *optio
 
 static struct error *open_writer(struct recorder *recorder, const struct options *options, const char *path)
 {
-    char command[COMMAND_SIZE] = "";
+    char command[CHILD_COMMAND_SIZE] = "";
     struct writer_options writer = {
         .path = path,
         .replace = options->force,
@@ -226,7 +202,7 @@ static struct error *open_writer(struct recorder *recorder, const struct options
     };
 
     if (options->command != NULL) {
-        join_command(command, options->command);
+        child_join_command(command, options->command);
         writer.command = command;
     }
     return writer_open(&recorder->writer, &writer);
@@ -268,8 +244,7 @@ static int export_files(const struct options *options, const struct files *files
 
 int command_record(const struct options *options)
 {
-    struct options watched = *options;
-    struct session session = {.options = &watched, .outlives_terminal = true};
+    struct session session = {.options = options, .outlives_terminal = true, .wants_sample_order = true};
     struct recorder recorder = {
         .sink = {.operations = &operations},
         .shows_progress = !options->quiet && isatty(STDERR_FILENO),
@@ -277,7 +252,6 @@ int command_record(const struct options *options)
     };
     struct files files;
 
-    watched.keep_runs = true;
     struct error *error = name_files(&files, options);
     if (error == NULL)
         error = open_writer(&recorder, options, files.recording);

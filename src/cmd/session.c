@@ -131,7 +131,11 @@ struct error *session_watch(struct session *session)
 
     if (error != NULL)
         return error;
-    const struct source_focus focus = {.all_processes = options->all_processes, .all_details = true};
+    const struct source_focus focus = {
+        .all_processes = options->all_processes,
+        .all_details = true,
+        .sample_order = session->wants_sample_order,
+    };
     source_set_focus(session->source, &focus);
     error = take_ticks(session);
     source_close(session->source);

@@ -21,9 +21,10 @@ struct session {
     bool is_python;         /* at the last tick, the command was a Python program */
     int ended_by;           /* a signal; 0 for none */
     bool outlives_terminal; /* SIGHUP does not end it */
+    bool wants_sample_order;
 };
 
-/* Begin: take the signals, and start the command when there is one. `options`, `outlives_terminal` are set.
+/* Begin: take the signals, and start the command when there is one. `options` and the last two are set.
  *
  * status  receives the exit status with an error (child_start()) */
 struct error *session_start(struct session *session, int *status);

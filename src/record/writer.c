@@ -10,7 +10,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <zlib.h>
 
 enum {
@@ -382,9 +381,8 @@ struct error *writer_append(struct writer *writer, const struct tick *tick, cons
 
 int64_t writer_size_bytes(const struct writer *writer)
 {
-    struct stat status;
-
-    return stat(writer->database.path, &status) == 0 ? status.st_size : 0;
+    return database_number(&writer->database, "PRAGMA page_count", 0) *
+           database_number(&writer->database, "PRAGMA page_size", 0);
 }
 
 /* ---- the end ---- */

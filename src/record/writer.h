@@ -44,7 +44,7 @@ struct error *writer_open(struct writer **writer, const struct writer_options *o
  * tree  in which the tick's nodes are; the same one at every call */
 struct error *writer_append(struct writer *writer, const struct tick *tick, const struct call_tree *tree);
 
-/* Bytes that the recording takes on the disk now. */
+/* Bytes that the recording takes, with what is in its log only. */
 int64_t writer_size_bytes(const struct writer *writer);
 
 /* Pack what is left, write how it ended, and leave one file that opens read-only too; then free the writer.

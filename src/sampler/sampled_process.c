@@ -11,7 +11,7 @@
 
 struct sampled_process *sampled_process_new(pid_t pid, uint64_t start_ticks,
                                             const struct python_location *location, struct call_tree *tree,
-                                            struct pause *pause, bool keep_runs)
+                                            struct pause *pause)
 {
     struct sampled_process *process = memory_allocate(1, sizeof(*process));
 
@@ -19,7 +19,6 @@ struct sampled_process *sampled_process_new(pid_t pid, uint64_t start_ticks,
     process->start_ticks = start_ticks;
     process->location = *location;
     process->pause = pause;
-    process->keep_runs = keep_runs;
     process->namer.tree = tree;
     process->namer.codes = code_cache_new(pid, &process->location.layout, tree);
     process->unwinder = unwinder_new(pid, &process->location.layout, process->namer.codes);
@@ -33,6 +32,11 @@ struct sampled_process *sampled_process_new(pid_t pid, uint64_t start_ticks,
     process->status = SAMPLING_STARTING;
     process->must_list = true;
     return process;
+}
+
+void sampled_process_keep_runs(struct sampled_process *process, bool keep)
+{
+    process->keep_runs = keep;
 }
 
 void sampled_process_free(struct sampled_process *process)

@@ -12,12 +12,14 @@ struct sampled_process;
 /* A process to be sampled; nothing is read yet.
  *
  * tree   gets its functions and nodes
- * pause      holds its threads while they are read; NULL: they run on
- * keep_runs  whether the order of samples is handed over too */
+ * pause  holds its threads while they are read; NULL: they run on */
 struct sampled_process *sampled_process_new(pid_t pid, uint64_t start_ticks,
                                             const struct python_location *location, struct call_tree *tree,
-                                            struct pause *pause, bool keep_runs);
+                                            struct pause *pause);
 void sampled_process_free(struct sampled_process *process);
+
+/* Whether the order of samples is handed over too; at first it is not. */
+void sampled_process_keep_runs(struct sampled_process *process, bool keep);
 
 /* Take one sample of every thread.
  *

@@ -28,6 +28,7 @@ enum order_kind {
     ORDER_REMOVE,
     ORDER_FOCUS,
     ORDER_BUDGET,
+    ORDER_RUNS,
     ORDER_TAKE,
     ORDER_STOP,
 };
@@ -37,6 +38,7 @@ struct order {
     pid_t pid;
     uint64_t start_ticks;
     double percent;                  /* ORDER_BUDGET */
+    bool keep_runs;                  /* ORDER_RUNS */
     struct sampled_process *process; /* ORDER_ADD: now the sampler's */
 };
 
@@ -50,7 +52,6 @@ struct member {
 struct sampler {
     pthread_t thread;
     struct call_tree *tree;
-    bool keep_runs;
     struct pause *pause; /* NULL: threads run on; used by the sampler thread only */
     uint64_t period_ns;
     sem_t wake;     /* orders have come */
@@ -68,6 +69,7 @@ struct sampler {
     size_t member_count;
     size_t member_capacity;
     pid_t focus;
+    bool keep_runs;
     struct budget budget;
     uint64_t random;
     uint64_t start_ns;
@@ -125,6 +127,13 @@ static void remove_member(struct sampler *sampler, pid_t pid, uint64_t start_tic
     }
 }
 
+static void keep_runs(struct sampler *sampler, bool keep)
+{
+    sampler->keep_runs = keep;
+    for (size_t i = 0; i < sampler->member_count; i++)
+        sampled_process_keep_runs(sampler->members[i].process, keep);
+}
+
 static void hand_over(struct sampler *sampler)
 {
     struct arena *arena = arena_new();
@@ -153,6 +162,7 @@ static void carry_out(struct sampler *sampler, const struct order *order)
         sampler->members = memory_grow(sampler->members, &sampler->member_capacity, sampler->member_count + 1,
                                        sizeof(*sampler->members));
         sampler->members[sampler->member_count++] = (struct member){.process = order->process};
+        sampled_process_keep_runs(order->process, sampler->keep_runs);
         break;
     case ORDER_REMOVE:
         remove_member(sampler, order->pid, order->start_ticks);
@@ -162,6 +172,9 @@ static void carry_out(struct sampler *sampler, const struct order *order)
         break;
     case ORDER_BUDGET:
         sampler->budget.percent = order->percent;
+        break;
+    case ORDER_RUNS:
+        keep_runs(sampler, order->keep_runs);
         break;
     case ORDER_TAKE:
         hand_over(sampler);
@@ -328,7 +341,6 @@ struct error *sampler_start(struct sampler **result, struct call_tree *tree,
     struct sampler *sampler = memory_allocate(1, sizeof(*sampler));
 
     sampler->tree = tree;
-    sampler->keep_runs = options->keep_runs;
     sampler->pause = options->pause ? pause_new() : NULL;
     sampler->period_ns = (uint64_t)((double)NS_PER_SECOND / options->rate_hz);
     if (sampler->period_ns == 0)
@@ -374,11 +386,11 @@ void sampler_stop(struct sampler *sampler)
 void sampler_add(struct sampler *sampler, pid_t pid, uint64_t start_ticks,
                  const struct python_location *location)
 {
-    order(sampler, (struct order){
-                       .kind = ORDER_ADD,
-                       .process = sampled_process_new(pid, start_ticks, location, sampler->tree,
-                                                      sampler->pause, sampler->keep_runs),
-                   });
+    order(sampler,
+          (struct order){
+              .kind = ORDER_ADD,
+              .process = sampled_process_new(pid, start_ticks, location, sampler->tree, sampler->pause),
+          });
 }
 
 void sampler_remove(struct sampler *sampler, pid_t pid, uint64_t start_ticks)
@@ -389,6 +401,11 @@ void sampler_remove(struct sampler *sampler, pid_t pid, uint64_t start_ticks)
 void sampler_set_focus(struct sampler *sampler, pid_t pid)
 {
     order(sampler, (struct order){.kind = ORDER_FOCUS, .pid = pid});
+}
+
+void sampler_keep_runs(struct sampler *sampler, bool keep)
+{
+    order(sampler, (struct order){.kind = ORDER_RUNS, .keep_runs = keep});
 }
 
 void sampler_set_budget(struct sampler *sampler, double percent)

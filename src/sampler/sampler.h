@@ -16,7 +16,6 @@ struct sampler_options {
     double rate_hz;        /* moments a second at full rate */
     double budget_percent; /* of one core, for the sampler thread; UNKNOWN_REAL for no limit */
     bool pause;            /* hold the threads of a process while they are read */
-    bool keep_runs;        /* hand over the order of samples too */
 };
 
 /* Start the thread. `tree` gets all names; only the sampler writes to it until sampler_stop(). */
@@ -33,6 +32,9 @@ void sampler_remove(struct sampler *sampler, pid_t pid, uint64_t start_ticks);
 
 /* The process that is sampled at full rate when the budget does not allow it for all; 0 for none. */
 void sampler_set_focus(struct sampler *sampler, pid_t pid);
+
+/* Whether the order of samples is handed over too, from now on; at first it is not. */
+void sampler_keep_runs(struct sampler *sampler, bool keep);
 
 /* How much of one core the sampler thread may use from now on, in percent; UNKNOWN_REAL for no limit. */
 void sampler_set_budget(struct sampler *sampler, double percent);

@@ -375,6 +375,8 @@ static void set_focus(struct source *source, const struct source_focus *focus)
 
     if (live->sampler != NULL && focus->pid != live->focus.pid)
         sampler_set_focus(live->sampler, focus->pid);
+    if (live->sampler != NULL && focus->sample_order != live->focus.sample_order)
+        sampler_keep_runs(live->sampler, focus->sample_order);
     live->focus = *focus;
 }
 
@@ -454,10 +456,8 @@ static struct error *open_parts(struct live_source *live, const struct live_opti
         error = process_table_open(&live->table);
     if (error != NULL || options->rate_hz <= 0)
         return error;
-    struct sampler_options sampler_options = {.rate_hz = options->rate_hz,
-                                              .budget_percent = options->budget_percent,
-                                              .pause = options->pause,
-                                              .keep_runs = options->keep_runs};
+    struct sampler_options sampler_options = {
+        .rate_hz = options->rate_hz, .budget_percent = options->budget_percent, .pause = options->pause};
     return sampler_start(&live->sampler, live->tree, &sampler_options);
 }
 

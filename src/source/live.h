@@ -9,7 +9,6 @@ struct live_options {
     uint64_t interval_ns;
     double rate_hz;        /* stack samples a second of a process at full rate; 0 for no sampling */
     double budget_percent; /* of one core, for pyneck itself; UNKNOWN_REAL for no limit */
-    bool keep_runs;        /* the order of the samples is wanted in the ticks (struct profile_run) */
     const pid_t *pids;     /* the processes to watch; none means every Python process that may be read */
     size_t pid_count;
     bool pause;         /* hold the threads of a process while they are read (sampler/pause.h) */

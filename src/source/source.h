@@ -26,6 +26,7 @@ struct source_focus {
     bool all_processes;       /* list processes that are not Python too */
     bool proportional_memory; /* of the process `pid`, which is dear */
     bool all_details;         /* open files of every sampled process (headless), not only of `pid` */
+    bool sample_order;        /* of every sampled process (struct profile_run) */
 };
 
 struct source {

@@ -25,6 +25,7 @@ void action_mode(struct state *state, int argument);
 void action_window(struct state *state, int argument);
 void action_level(struct state *state, int argument);
 void action_reset(struct state *state, int argument);
+void action_record(struct state *state, int argument);
 void action_delay(struct state *state, int argument);
 void action_pause(struct state *state, int argument);
 void action_step(struct state *state, int argument);

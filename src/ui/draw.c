@@ -61,9 +61,9 @@ static void draw_pane(struct state *state, enum pane_id pane)
 
 static void draw_bar(struct state *state, const struct region *bar)
 {
-    char word[16];
-    const char *mode = state->travel.away ? travel_word(state, word) : state->paused ? " PAUSED " : "";
-    int mode_columns = (int)strlen(mode);
+    char word[16], mode[32];
+    const char *time_mode = state->travel.away ? travel_word(state, word) : state->paused ? " PAUSED " : "";
+    int mode_columns = snprintf(mode, sizeof(mode), "%s%s", recording_word(state), time_mode);
 
     state->bar = region_part(bar, 0, 0, bar->rows, bar->columns - mode_columns);
     if (bar->rows == 0)

@@ -163,7 +163,10 @@ static void split(int columns, int *bars, int *meters_columns)
 
 static int note_count(const struct state *state)
 {
-    return state->travel.away + (state->tick->notice != NULL) + (state->options->command_output != NULL);
+    char text[RECORDING_NOTE_SIZE];
+
+    return state->travel.away + recording_describe(state, text) + (state->tick->notice != NULL) +
+           (state->options->command_output != NULL);
 }
 
 static int most_rows(int screen_rows)
@@ -196,12 +199,18 @@ int header_rows(const struct state *state, int screen_rows, int screen_columns)
 
 static int draw_notes(const struct state *state, const struct region *region, int row)
 {
+    char note[RECORDING_NOTE_SIZE];
     int used = 0;
 
     if (state->travel.away) {
         char text[160];
         travel_describe(state, text);
         region_text(region, row, 0, region->columns, STYLE_WARNING, text);
+        used++;
+    }
+    if (row - used >= 0 && recording_describe(state, note)) {
+        bool has_failed = !recording_is_on(state) && state->recording.failure[0] != '\0';
+        region_text(region, row - used, 0, region->columns, has_failed ? STYLE_HOT : STYLE_STRONG, note);
         used++;
     }
     if (state->options->command_output != NULL && row - used >= 0) {

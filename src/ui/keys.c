@@ -358,6 +358,14 @@ static const struct key_binding bindings[] = {
      .group = KEYS_SCREEN,
      .help = "hold the screen still, and go on",
      .run = action_pause},
+    {.keys = {'R'},
+     .shown = "R",
+     .bar_key = "R",
+     .bar_label = "Record",
+     .bar_pane = WHILE_NOW,
+     .group = KEYS_SCREEN,
+     .help = "record what is shown in a file from now on, and stop",
+     .run = action_record},
     {.keys = {'L' & 0x1f},
      .shown = "Ctrl-L",
      .group = KEYS_SCREEN,
@@ -419,15 +427,26 @@ static int bar_width(const struct key_binding *binding)
     return (int)(strlen(binding->bar_key) + strlen(binding->bar_label)) + 1;
 }
 
+static bool is_on_bar(const struct state *state, int bar_pane)
+{
+    switch (bar_pane) {
+    case ON_ALL_PANES:
+        return true;
+    case WHILE_AWAY:
+        return state->travel.away;
+    case WHILE_NOW:
+        return !state->travel.away;
+    default:
+        return bar_pane == (int)state->focus;
+    }
+}
+
 /* Add those that stand at the end of the bar, or those that do not, while they fit. */
 static void add_to_bar(struct key_bar *bar, const struct state *state, int columns, bool last)
 {
     for (size_t i = 0; i < BINDINGS; i++) {
         const struct key_binding *binding = &bindings[i];
-        int pane = binding->bar_pane;
-        bool here =
-            pane == ON_ALL_PANES || (pane == WHILE_AWAY ? state->travel.away : pane == (int)state->focus);
-        if (binding->bar_key == NULL || !here || binding->bar_last != last)
+        if (binding->bar_key == NULL || !is_on_bar(state, binding->bar_pane) || binding->bar_last != last)
             continue;
         if (bar->end + bar_width(binding) > columns + 1)
             return;

@@ -18,6 +18,7 @@ enum {
     KEYS_PER_BINDING = 3,
     ON_ALL_PANES = -1,
     WHILE_AWAY = -2, /* on all panes, while the past is shown */
+    WHILE_NOW = -3,  /* on all panes, while it is not */
 };
 
 struct key_binding {
@@ -25,7 +26,7 @@ struct key_binding {
     const char *shown;                   /* the keys in words: "F3 /" */
     const char *bar_key;                 /* the key on the bar; NULL when it is not there */
     const char *bar_label;
-    int bar_pane;  /* on the bar while this pane (enum pane_id) has the focus, or ON_ALL_PANES */
+    int bar_pane;  /* on the bar while this pane (enum pane_id) has the focus, or one of the above */
     bool bar_last; /* at the end of the bar, however narrow it is */
     enum key_group group;
     const char *help;

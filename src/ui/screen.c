@@ -8,6 +8,7 @@
 #include "ui/terminal.h"
 
 #include <signal.h>
+#include <string.h>
 
 #define FINISHED_CHECK_NS (100 * NS_PER_MILLISECOND)
 
@@ -42,7 +43,7 @@ static uint64_t next_tick_ns(const struct state *state)
 {
     uint64_t due_ns = source_due_ns(state->source);
 
-    if (state->paused || source_is_recording(state->source))
+    if ((state->paused && !recording_is_on(state)) || source_is_recording(state->source))
         return UINT64_MAX;
     return state->refresh_ns != 0 && state->refresh_ns < due_ns ? state->refresh_ns : due_ns;
 }
@@ -55,6 +56,8 @@ static uint64_t next_event_ns(const struct run *run)
 
     if (travel_due_ns(state) < next_ns)
         next_ns = travel_due_ns(state);
+    if (recording_due_ns(state) < next_ns)
+        next_ns = recording_due_ns(state);
     if (state->message[0] != '\0' && state->message_until_ns < next_ns)
         next_ns = state->message_until_ns;
     if (state->options->time_ns != 0 && run->start_ns + state->options->time_ns < next_ns)
@@ -102,6 +105,7 @@ static struct error *take_tick(struct run *run)
         return NULL;
     struct error *error = source_read_tick(state->source, &tick);
     if (tick != NULL) {
+        recording_take_tick(state, tick);
         state_take_tick(state, tick);
         run->ticks++;
         run->dirty = true;
@@ -139,6 +143,7 @@ static int run_loop(struct run *run, struct error **error)
         if (*error != NULL || is_over(run))
             return 0;
         expire_message(run);
+        run->dirty = recording_look(&run->state) || run->dirty;
         show(run);
         bool busy = travel_work(&run->state);
         run->dirty = run->dirty || busy;
@@ -151,17 +156,22 @@ static int run_loop(struct run *run, struct error **error)
     return terminal_end_signal();
 }
 
-struct error *screen_run(struct source *source, const struct screen_options *options, int *exit_signal)
+struct error *screen_run(struct source *source, const struct screen_options *options, struct screen_end *end)
 {
     struct run run = {.start_ns = clock_monotonic_ns(), .dirty = true};
 
-    *exit_signal = 0;
+    *end = (struct screen_end){0};
     struct error *error = terminal_open(options->no_color, options->ascii);
     if (error != NULL)
         return error;
     state_init(&run.state, source, options, terminal_is_ascii());
-    *exit_signal = run_loop(&run, &error);
+    end->signal = run_loop(&run, &error);
+    terminal_close(); /* before the disk is waited for */
+    struct error *recording_error = recording_end(&run.state);
+    memcpy(end->recording, run.state.recording.last_file, sizeof(end->recording));
     state_free(&run.state);
-    terminal_close();
+    if (error == NULL)
+        return recording_error;
+    error_free(recording_error);
     return error;
 }

@@ -71,6 +71,8 @@ void state_tell_focus(struct state *state)
         .pid = process != NULL ? process->pid : 0,
         .all_processes = state->all_processes,
         .proportional_memory = state->focus == PANE_MEMORY,
+        .all_details = recording_is_on(state),
+        .sample_order = recording_is_on(state),
     };
 
     source_set_focus(state->source, &focus);
@@ -87,13 +89,12 @@ void state_focus_pane(struct state *state, enum pane_id pane)
 
 void state_take_tick(struct state *state, struct tick *tick)
 {
-    if (state->travel.away) {
-        history_add(&state->travel.now, tick, state->focus_pid);
+    state->refresh_ns = 0;
+    history_add(state->travel.away ? &state->travel.now : &state->history, tick, state->focus_pid);
+    if (state->travel.away || state->paused)
         tick_free(tick);
-        return;
-    }
-    history_add(&state->history, tick, state->focus_pid);
-    state_show_tick(state, tick);
+    else
+        state_show_tick(state, tick);
 }
 
 void state_show_tick(struct state *state, struct tick *tick)
@@ -101,7 +102,6 @@ void state_show_tick(struct state *state, struct tick *tick)
     struct tick *before = state->tick;
 
     state->tick = tick;
-    state->refresh_ns = 0;
     if (state->list_changes)
         state->process_rows_seen = 0;
     state->list_changes = false;
@@ -124,8 +124,12 @@ void state_selection_moved(struct state *state)
     state_update_details(state);
     if (state->travel.away)
         return;
-    uint64_t now_ns = clock_monotonic_ns();
-    state->refresh_ns = now_ns + SELECTION_REST_NS;
+    state_want_tick(state, SELECTION_REST_NS);
+}
+
+void state_want_tick(struct state *state, uint64_t from_now_ns)
+{
+    state->refresh_ns = clock_monotonic_ns() + from_now_ns;
     if (state->tick != NULL && state->refresh_ns < state->tick->monotonic_ns + SHORTEST_TICK_NS)
         state->refresh_ns = state->tick->monotonic_ns + SHORTEST_TICK_NS;
 }

@@ -9,6 +9,7 @@
 #include "ui/history.h"
 #include "ui/pane.h"
 #include "ui/process_rows.h"
+#include "ui/recording.h"
 #include "ui/screen.h"
 #include "ui/thread_rows.h"
 #include "ui/travel.h"
@@ -24,11 +25,12 @@ struct state {
     struct tick *tick; /* NULL before the first */
     struct history history;
     struct travel travel; /* in time */
+    struct recording recording;
     bool paused;
     bool quit;
     uint64_t delay_ns;
     pid_t focus_pid;     /* the process that the source was told of */
-    uint64_t refresh_ns; /* when to read a tick before it is due, because the selection moved; 0: never */
+    uint64_t refresh_ns; /* when to read a tick before it is due; 0: never */
 
     struct table tables[PANES];
     struct region regions[PANES];       /* where they are on the screen; no rows: not shown */
@@ -82,6 +84,9 @@ void state_update_all(struct state *state);
 
 /* To be called when the selection in a table may have moved. */
 void state_selection_moved(struct state *state);
+
+/* Have a tick read soon, at the earliest so long from now; not so soon after the last one that its rates would be noise. */
+void state_want_tick(struct state *state, uint64_t from_now_ns);
 
 /* Give a pane the focus. */
 void state_focus_pane(struct state *state, enum pane_id pane);

@@ -49,7 +49,8 @@ def modes_of_a_new_terminal():
 
 
 class Terminal:
-    def __init__(self, argv, rows=24, columns=80, environment=None, term="screen-256color"):
+    def __init__(self, argv, rows=24, columns=80, environment=None, term="screen-256color",
+                 directory=None):
         variables = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "LINES", "COLUMNS")}
         # pyte takes UTF-8 for line drawing, not a second character set.
         variables.update(TERM=term, LANG="C.UTF-8", LC_ALL="C.UTF-8", NCURSES_NO_UTF8_ACS="1")
@@ -59,7 +60,7 @@ class Terminal:
         self.raw = b""  # every byte that the program wrote
         self.ended = False
         self.child = pexpect.spawn(
-            str(argv[0]), [str(part) for part in argv[1:]], dimensions=(rows, columns), env=variables
+            str(argv[0]), [str(part) for part in argv[1:]], dimensions=(rows, columns), env=variables, cwd=directory
         )
         self.child.delaybeforesend = None
         self.modes_before = modes_of_a_new_terminal()

@@ -14,7 +14,8 @@ import time
 
 import pytest
 
-TIMEOUT_SECONDS = 60
+from recordings import TIMEOUT_SECONDS, query, read_recording, small_disk  # noqa: F401 (fixtures)
+
 # CI kills a few times; the figure in the notes is of a thousand.
 KILLS = int(os.environ.get("PYNECK_TEST_KILLS", "12"))
 FLIPS = 45
@@ -38,19 +39,6 @@ def path(tmp_path):
 
 
 @pytest.fixture
-def read_recording(pyneck):
-    """read_recording(path) -> CompletedProcess of the program that reads all of it by pyneck's own reader."""
-    program = pathlib.Path(pyneck).parent / "tests" / "unit" / "read_recording"
-    if not program.exists():
-        pytest.skip("tests/unit/read_recording is not built")
-
-    def read(recording):
-        return subprocess.run([program, recording], capture_output=True, text=True, timeout=TIMEOUT_SECONDS)
-
-    return read
-
-
-@pytest.fixture
 def start_record(pyneck):
     """start_record(*arguments) -> Popen of a recording, killed in the end."""
     started = []
@@ -70,14 +58,6 @@ def start_record(pyneck):
     for process in started:
         process.kill()
         process.communicate()
-
-
-def query(path, sql):
-    connection = sqlite3.connect(path, timeout=TIMEOUT_SECONDS)
-    try:
-        return connection.execute(sql).fetchall()
-    finally:
-        connection.close()
 
 
 def wait_for_ticks(path, count, process):
@@ -224,17 +204,6 @@ def test_kill_9_at_any_moment_loses_the_last_tick_at_most(start_record, start_pr
         assert result.stdout == f"{len(ticks)} ticks, {samples} samples, {samples} in runs, {samples} in sum\n"
         counts.append(len(ticks))
     assert max(counts) > 1
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    directory = tmp_path / "disk"
-    directory.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(directory)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
-        pytest.skip("a small disk needs root")
-    yield directory
-    subprocess.run(["umount", "-l", str(directory)], check=True)
 
 
 def test_a_full_disk_is_told_and_what_was_written_stays(small_disk, run_pyneck, start_program, any_interpreter,

@@ -34,7 +34,7 @@ int main(int argc, char **argv)
     struct screen_options options = {.delay_ns = NS_PER_SECOND};
     const struct backlog_limits limits = {.span_ns = UINT64_MAX / 2, .bytes = SIZE_MAX};
     bool history = false;
-    int signal_number = 0;
+    struct screen_end end;
 
     for (int option; (option = getopt_long(argc, argv, "", long_options, NULL)) != -1;) {
         switch (option) {
@@ -87,14 +87,14 @@ int main(int argc, char **argv)
     struct source *source = fake_source_open(&fake);
     if (history)
         backlog_open(&source, source, &limits);
-    struct error *error = screen_run(source, &options, &signal_number);
+    struct error *error = screen_run(source, &options, &end);
     source_close(source);
     if (error != NULL) {
         fprintf(stderr, "fake_screen: %s\n", error_message(error));
         error_free(error);
         return 1;
     }
-    printf("ended by signal %d\n", signal_number);
+    printf("ended by signal %d\n", end.signal);
     fflush(stdout);
-    return signal_number != 0 ? 128 + signal_number : 0;
+    return end.signal != 0 ? 128 + end.signal : 0;
 }
