@@ -37,7 +37,7 @@ static struct error *write_diff(const struct options *options, const struct prof
 {
     const char *const names[DIFF_SIDES] = {recorded[DIFF_OLD].name, recorded[DIFF_NEW].name};
     struct output *output;
-    struct error *error = output_open(&output, options->output, false);
+    struct error *error = output_open(&output, options->output, OUTPUT_PIECES);
 
     if (error != NULL)
         return error;

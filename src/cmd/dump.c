@@ -55,7 +55,7 @@ static struct error *find_failure(const struct tick *tick, pid_t pid)
 static int print_dump(const struct options *options, const struct tick *tick, const struct call_tree *tree)
 {
     struct output *output;
-    struct error *error = output_open(&output, options->output, false);
+    struct error *error = output_open(&output, options->output, OUTPUT_PIECES);
     int status = EXIT_DONE;
 
     if (error != NULL)

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* Hand the selected ticks to the sink. */
 static struct error *export_ticks(struct source *source, struct sink *sink,
@@ -68,17 +69,28 @@ static struct error *write_export(const struct options *options, const char *pat
     return error;
 }
 
+static enum output_kind output_kind(const struct options *options)
+{
+    if (options->profile_format != NULL)
+        return OUTPUT_DOCUMENT;
+    return options->format->replaces_file ? OUTPUT_REPLACED_FILE : OUTPUT_PIECES;
+}
+
 struct error *export_recording(const struct options *options, const char *path, bool *closed)
 {
-    bool replaces_file = options->profile_format == NULL && options->format->replaces_file;
     struct source *source;
     struct output *output;
-    struct error *error = replay_open(&source, path);
 
     *closed = false;
+    if (options->profile_format != NULL && options->profile_format->is_binary && options->output == NULL &&
+        isatty(STDOUT_FILENO))
+        return error_new(
+            "%s is binary and nothing for a terminal: name a file with -o, or redirect the output",
+            options->profile_format->name);
+    struct error *error = replay_open(&source, path);
     if (error != NULL)
         return error;
-    error = output_open(&output, options->output, replaces_file);
+    error = output_open(&output, options->output, output_kind(options));
     if (error != NULL) {
         source_close(source);
         return error;

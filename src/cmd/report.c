@@ -33,7 +33,7 @@ int command_report(const struct options *options)
     struct error *error = recorded_read(&recorded, options->files[0], options);
 
     if (error == NULL)
-        error = output_open(&output, options->output, false);
+        error = output_open(&output, options->output, OUTPUT_PIECES);
     if (error == NULL) {
         error = write_report(options, &recorded, output);
         closed = output_is_closed(output);

@@ -41,7 +41,8 @@ int command_snapshot(const struct options *options)
     struct session session = {.options = options};
     struct output *output;
 
-    struct error *error = output_open(&output, options->output, options->format->replaces_file);
+    struct error *error = output_open(&output, options->output,
+                                      options->format->replaces_file ? OUTPUT_REPLACED_FILE : OUTPUT_PIECES);
     if (error != NULL)
         return command_fail(error);
     int status = run_session(&session, output);

@@ -1,29 +1,30 @@
 /* Trace Event JSON, for Perfetto (ui.perfetto.dev) and chrome://tracing: what each thread did over time, and the CPU,
- * memory and open files of each process as counters. Weights make no difference: the picture is one of time.
+ * memory and open files of each process as counters. It is a picture of time, whatever is weighed: a frame's duration is
+ * wall time, its thread duration (`tts`) is CPU time.
  *
  * source  "Trace Event Format", the Catapult project */
 #include "config.h"
 
+#include "export/json_stream.h"
 #include "export/profile_format.h"
 #include "export/profile_stack.h"
 #include "export/profile_timeline.h"
 
-#include "base/hash.h"
+#include "analysis/call_edges.h"
 #include "base/memory.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 
-static const double ns_per_us = 1e3;
 static const int64_t gap_ns =
     50 * 1000 * 1000; /* a thread that nobody saw for so long does not go on where it was */
 
 /* The frames of a thread that have begun and not ended. */
 struct open_stack {
-    uint32_t functions[CALL_TREE_MAX_DEPTH];
+    uint32_t functions[CALL_TREE_MAX_DEPTH]; /* or NO_FUNCTION */
     size_t depth;
     int64_t begin_ns; /* of its last step */
     int64_t end_ns;
+    int64_t cpu_ns; /* that the thread has used so far */
     pid_t pid;
     pid_t tid;
 };
@@ -37,39 +38,59 @@ struct chrome {
     size_t capacity;
 };
 
-/* Write an event; it is freed. */
-static void write_event(struct chrome *chrome, json_t *event)
+/* Write what all events have in common. */
+static void begin_event(struct chrome *chrome, char phase, pid_t pid, int64_t time_ns)
 {
-    fputs(chrome->has_events ? ",\n" : "", chrome->stream);
+    fputs_unlocked(chrome->has_events ? ",\n{\"ph\":\"" : "{\"ph\":\"", chrome->stream);
     chrome->has_events = true;
-    json_dumpf(event, chrome->stream, JSON_COMPACT);
-    json_decref(event);
+    putc_unlocked(phase, chrome->stream);
+    fputs_unlocked("\",\"pid\":", chrome->stream);
+    json_stream_number(chrome->stream, pid);
+    fputs_unlocked(",\"ts\":", chrome->stream);
+    json_stream_thousandths(chrome->stream, time_ns - chrome->origin_ns);
 }
 
-static double time_us(const struct chrome *chrome, int64_t time_ns)
+static void begin_frame_event(struct chrome *chrome, char phase, const struct open_stack *stack,
+                              int64_t time_ns)
 {
-    return (double)(time_ns - chrome->origin_ns) / ns_per_us;
+    begin_event(chrome, phase, stack->pid, time_ns);
+    fputs_unlocked(",\"tid\":", chrome->stream);
+    json_stream_number(chrome->stream, stack->tid);
+    fputs_unlocked(",\"tts\":", chrome->stream);
+    json_stream_thousandths(chrome->stream, stack->cpu_ns);
 }
 
 static void begin_frame(struct chrome *chrome, struct open_stack *stack, uint32_t node, int64_t time_ns,
                         enum thread_state state)
 {
     const struct call_node *place = call_tree_node(chrome->document->tree, node);
-    const struct function *function = call_tree_function(chrome->document->tree, place->function);
+    bool is_none = node == CALL_TREE_ROOT;
+    const struct function *function =
+        is_none ? NULL : call_tree_function(chrome->document->tree, place->function);
 
-    stack->functions[stack->depth++] = place->function;
-    write_event(chrome,
-                json_pack("{s:s, s:s, s:s, s:f, s:i, s:i, s:{s:s, s:i}}", "ph", "B", "name", function->name,
-                          "cat", thread_state_name(state), "ts", time_us(chrome, time_ns), "pid", stack->pid,
-                          "tid", stack->tid, "args", "file", function->file, "line", (int)place->line));
+    begin_frame_event(chrome, 'B', stack, time_ns);
+    fputs_unlocked(",\"cat\":\"", chrome->stream);
+    fputs_unlocked(thread_state_name(state), chrome->stream);
+    fputs_unlocked("\",\"name\":", chrome->stream);
+    json_stream_text(chrome->stream, is_none ? "[no Python code]" : function->name);
+    if (!is_none) {
+        fputs_unlocked(",\"args\":{\"file\":", chrome->stream);
+        json_stream_text(chrome->stream, function->file);
+        fputs_unlocked(",\"line\":", chrome->stream);
+        json_stream_number(chrome->stream, place->line);
+        putc_unlocked('}', chrome->stream);
+    }
+    putc_unlocked('}', chrome->stream);
+    stack->functions[stack->depth++] = is_none ? NO_FUNCTION : place->function;
 }
 
 /* End the frames above a depth. */
 static void end_frames(struct chrome *chrome, struct open_stack *stack, size_t depth, int64_t time_ns)
 {
-    for (; stack->depth > depth; stack->depth--)
-        write_event(chrome, json_pack("{s:s, s:f, s:i, s:i}", "ph", "E", "ts", time_us(chrome, time_ns),
-                                      "pid", stack->pid, "tid", stack->tid));
+    for (; stack->depth > depth; stack->depth--) {
+        begin_frame_event(chrome, 'E', stack, time_ns);
+        putc_unlocked('}', chrome->stream);
+    }
 }
 
 static struct open_stack *find_stack(struct chrome *chrome, const struct timeline_step *step)
@@ -85,24 +106,28 @@ static struct open_stack *find_stack(struct chrome *chrome, const struct timelin
     return chrome->stacks[index];
 }
 
-/* What goes on goes on; what is no longer on the stack has ended when this sample's time begins. */
-static void add_step(void *context, const struct timeline_step *step)
+static bool is_function(const struct chrome *chrome, uint32_t node, uint32_t function)
 {
-    struct chrome *chrome = context;
-    struct open_stack *stack = find_stack(chrome, step);
-    uint32_t nodes[CALL_TREE_MAX_DEPTH];
+    if (node == CALL_TREE_ROOT || function == NO_FUNCTION)
+        return node == CALL_TREE_ROOT && function == NO_FUNCTION;
+    return call_tree_node(chrome->document->tree, node)->function == function;
+}
+
+/* What goes on goes on; what is no longer on the stack has ended when this sample's time begins. */
+static void place_step(struct chrome *chrome, struct open_stack *stack, const struct timeline_step *step)
+{
+    uint32_t nodes[CALL_TREE_MAX_DEPTH] = {CALL_TREE_ROOT};
     size_t depth = profile_stack_nodes(chrome->document->tree, step->node, nodes);
     size_t common = 0;
 
     /* The two clocks of a tick are not read at quite the same moment: no step begins before the one before. */
     int64_t begin_ns = step->begin_ns > stack->begin_ns ? step->begin_ns : stack->begin_ns;
 
-    if (step->wall_ns == 0)
-        return;
     if (begin_ns - stack->end_ns > gap_ns)
         end_frames(chrome, stack, 0, stack->end_ns);
+    depth = depth > 0 ? depth : 1;
     while (common < depth && common < stack->depth &&
-           call_tree_node(chrome->document->tree, nodes[common])->function == stack->functions[common])
+           is_function(chrome, nodes[common], stack->functions[common]))
         common++;
     end_frames(chrome, stack, common, begin_ns);
     for (size_t i = common; i < depth; i++)
@@ -111,12 +136,23 @@ static void add_step(void *context, const struct timeline_step *step)
     stack->end_ns = begin_ns + (int64_t)step->wall_ns;
 }
 
+static void add_step(void *context, const struct timeline_step *step)
+{
+    struct chrome *chrome = context;
+    struct open_stack *stack = find_stack(chrome, step);
+
+    if (step->wall_ns > 0)
+        place_step(chrome, stack, step);
+    stack->cpu_ns += step->cpu_ns;
+}
+
 static void write_counter(struct chrome *chrome, const struct process *process, int64_t time_ns,
                           const char *name, double value)
 {
-    if (real_is_known(value))
-        write_event(chrome, json_pack("{s:s, s:s, s:f, s:i, s:{s:f}}", "ph", "C", "name", name, "ts",
-                                      time_us(chrome, time_ns), "pid", process->pid, "args", name, value));
+    if (!real_is_known(value))
+        return;
+    begin_event(chrome, 'C', process->pid, time_ns);
+    fprintf(chrome->stream, ",\"name\":\"%s\",\"args\":{\"%s\":%.15g}}", name, name, value);
 }
 
 static double real_of_count(int64_t count)
@@ -155,14 +191,18 @@ static void write_tick(void *state, FILE *stream, const struct profile_document 
     }
 }
 
+/* Metadata has no time. */
 static void write_name(struct chrome *chrome, const char *what, const struct profile_thread *thread,
                        const char *name)
 {
-    write_event(chrome, json_pack("{s:s, s:s, s:i, s:i, s:{s:s}}", "ph", "M", "name", what, "pid",
-                                  thread->pid, "tid", thread->tid, "args", "name", name));
+    fprintf(chrome->stream, "%s{\"ph\":\"M\",\"pid\":%d,\"tid\":%d,\"name\":\"%s\",\"args\":{\"name\":",
+            chrome->has_events ? ",\n" : "", thread->pid, thread->tid, what);
+    chrome->has_events = true;
+    json_stream_text(chrome->stream, name);
+    fputs("}}", chrome->stream);
 }
 
-static void end(void *state, FILE *stream, const struct profile_document *document)
+static struct error *end(void *state, FILE *stream, const struct profile_document *document)
 {
     struct chrome *chrome = state;
     size_t count;
@@ -184,6 +224,7 @@ static void end(void *state, FILE *stream, const struct profile_document *docume
     fputs("\n]}\n", stream);
     free(chrome->stacks);
     free(chrome);
+    return NULL;
 }
 
 static const struct timeline_format timeline = {.begin = begin, .write_tick = write_tick, .end = end};

@@ -1,13 +1,14 @@
 /* A flame graph in one HTML file that asks nothing of any network: flamegraph.html with the profile in it. */
 #include "export/flamegraph_page.h"
+#include "export/json_stream.h"
 #include "export/profile_stack.h"
 
+#include "base/arena.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/memory.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -23,13 +24,22 @@ struct page_node {
     int64_t own; /* in the weight */
 };
 
+struct page_function {
+    const char *name; /* the tree's, or in the arena */
+    const char *file;
+    uint32_t line;
+};
+
 /* The tables that the page's script reads. Processes and threads are functions without a file. */
 struct page {
     const struct profile_document *document;
     const struct profile_thread *threads;
     bool has_processes;
     bool has_threads;
-    json_t *functions;
+    struct arena *arena; /* of labels */
+    struct page_function *functions;
+    size_t function_count;
+    size_t function_capacity;
     struct page_node *nodes;
     size_t node_count;
     size_t node_capacity;
@@ -41,8 +51,10 @@ struct page {
 
 static uint32_t add_function(struct page *page, const char *name, const char *file, uint32_t line)
 {
-    json_array_append_new(page->functions, json_pack("[s, s, I]", name, file, (json_int_t)line));
-    return (uint32_t)json_array_size(page->functions) - 1;
+    page->functions = memory_grow(page->functions, &page->function_capacity, page->function_count + 1,
+                                  sizeof(*page->functions));
+    page->functions[page->function_count] = (struct page_function){.name = name, .file = file, .line = line};
+    return (uint32_t)page->function_count++;
 }
 
 static int64_t add_node(struct page *page, struct page_node node)
@@ -60,8 +72,9 @@ static int64_t find_label(struct page *page, struct hash_map *places, uint64_t k
 
     if (known != NULL)
         return *known;
+    const char *name = arena_copy_text(page->arena, label, strlen(label));
     int64_t place =
-        add_node(page, (struct page_node){.parent = parent, .function = add_function(page, label, "", 0)});
+        add_node(page, (struct page_node){.parent = parent, .function = add_function(page, name, "", 0)});
     hash_map_set(places, key, (uint32_t)place);
     return place;
 }
@@ -127,19 +140,6 @@ static void add_entry(struct page *page, const struct profile_entry *entry, int6
     page->nodes[place].own += weight;
 }
 
-static json_t *json_nodes(const struct page *page)
-{
-    json_t *nodes = json_array();
-
-    for (size_t i = 0; i < page->node_count; i++) {
-        const struct page_node *node = &page->nodes[i];
-        json_array_append_new(nodes,
-                              json_pack("[I, I, I, I]", (json_int_t)node->parent, (json_int_t)node->function,
-                                        (json_int_t)node->line, (json_int_t)node->own));
-    }
-    return nodes;
-}
-
 /* "cpu, 2026-11-23 02:00:00 to 02:10:00 UTC" */
 static void print_summary(char *summary, size_t size, const struct profile_document *document)
 {
@@ -156,25 +156,44 @@ static void print_summary(char *summary, size_t size, const struct profile_docum
     snprintf(summary, size, "%s, %s to %s UTC", profile_weight_name(document->weight), texts[0], texts[1]);
 }
 
-/* The profile as JSON, in which no tag of the page can end: "<" stands in strings only, where it may be escaped. */
+static void write_functions(FILE *stream, const struct page *page)
+{
+    fputs("\"functions\":[", stream);
+    for (size_t i = 0; i < page->function_count; i++) {
+        const struct page_function *function = &page->functions[i];
+        fputs(i > 0 ? ",[" : "[", stream);
+        json_stream_page_text(stream, function->name);
+        putc(',', stream);
+        json_stream_page_text(stream, function->file);
+        fprintf(stream, ",%" PRIu32 "]", function->line);
+    }
+    fputs("],", stream);
+}
+
+static void write_nodes(FILE *stream, const struct page *page)
+{
+    fputs("\"nodes\":[", stream);
+    for (size_t i = 0; i < page->node_count; i++) {
+        const struct page_node *node = &page->nodes[i];
+        fprintf(stream, "%s[%" PRId64 ",%" PRIu32 ",%" PRIu32 ",%" PRId64 "]", i > 0 ? "," : "", node->parent,
+                node->function, node->line, node->own);
+    }
+    putc(']', stream);
+}
+
 static void write_profile(FILE *stream, const struct page *page)
 {
     char summary[128];
 
     print_summary(summary, sizeof(summary), page->document);
-    json_t *profile = json_pack("{s:s, s:s, s:s, s:O, s:o}", "title", page->document->title, "summary",
-                                summary, "unit", profile_weight_unit(page->document->weight), "functions",
-                                page->functions, "nodes", json_nodes(page));
-    char *text = json_dumps(profile, JSON_COMPACT);
-    for (const char *c = text; c != NULL && *c != '\0'; c++) {
-        if (*c == '<')
-            fputs("\\u003c", stream);
-        else
-            putc(*c, stream);
-    }
-    putc('\n', stream);
-    free(text);
-    json_decref(profile);
+    fputs("{\"title\":", stream);
+    json_stream_page_text(stream, page->document->title);
+    fputs(",\"summary\":", stream);
+    json_stream_page_text(stream, summary);
+    fprintf(stream, ",\"unit\":\"%s\",", profile_weight_unit(page->document->weight));
+    write_functions(stream, page);
+    write_nodes(stream, page);
+    fputs("}\n", stream);
 }
 
 static void write_sum(FILE *stream, const struct profile_document *document)
@@ -183,7 +202,7 @@ static void write_sum(FILE *stream, const struct profile_document *document)
         .document = document,
         .has_processes = profile_has_processes(document->sum),
         .has_threads = profile_has_threads(document->sum),
-        .functions = json_array(),
+        .arena = arena_new(),
     };
     size_t count, thread_count;
     const struct profile_entry *entries = profile_sum_entries(document->sum, &count);
@@ -201,7 +220,8 @@ static void write_sum(FILE *stream, const struct profile_document *document)
         else
             fputs(*line, stream);
     }
-    json_decref(page.functions);
+    arena_free(page.arena);
+    free(page.functions);
     free(page.nodes);
     hash_map_free(&page.function_places);
     hash_map_free(&page.node_places);

@@ -42,20 +42,21 @@ static const char *const weight_types[PROFILE_WEIGHTS] = {
 };
 
 struct gecko_thread {
-    struct json_numbers stacks;
-    struct json_numbers times_ns;
-    struct json_numbers weights;
-    struct json_numbers cpu_ns; /* since the sample before */
-    int64_t later_cpu_ns;       /* for the next sample */
-    int64_t end_ns;             /* of the last sample's time */
+    struct number_log stacks;
+    struct number_log times_ns;
+    struct number_log weights;
+    struct number_log cpu_ns; /* since the sample before */
+    int64_t first_ns;         /* the time of the first sample */
+    int64_t later_cpu_ns;     /* for the next sample */
+    int64_t end_ns;           /* of the last sample's time */
 };
 
 struct gecko_process {
     char id[48]; /* its pid, with its start where another process had it before */
     size_t main_thread;
-    struct json_numbers times_ns;
-    struct json_numbers cpu_us;          /* since the one before */
-    struct json_numbers resident_change; /* bytes */
+    struct number_log times_ns;
+    struct number_log cpu_us;          /* since the one before */
+    struct number_log resident_change; /* bytes */
     int64_t resident_bytes;
 };
 
@@ -64,6 +65,7 @@ struct gecko {
     int64_t origin_ns; /* CLOCK_REALTIME that counts as 0 */
     double rate_hz;
     struct gecko_tables tables;
+    struct number_store *store;
     struct gecko_thread *threads; /* by index into the sum's threads */
     size_t thread_capacity;
     struct gecko_process *processes;
@@ -82,22 +84,26 @@ static void *begin(FILE *stream, const struct profile_document *document)
     (void)stream;
     gecko->document = document;
     gecko->tables.tree = document->tree;
+    gecko->store = number_store_new();
     return gecko;
 }
 
-static void add_sample(struct gecko_thread *thread, int64_t stack, int64_t time_ns, int64_t weight)
+static void add_sample(struct gecko *gecko, struct gecko_thread *thread, int64_t stack, int64_t time_ns,
+                       int64_t weight)
 {
-    json_numbers_add(&thread->stacks, stack);
-    json_numbers_add(&thread->times_ns, time_ns);
-    json_numbers_add(&thread->weights, weight);
-    json_numbers_add(&thread->cpu_ns, thread->later_cpu_ns);
+    if (thread->stacks.count == 0)
+        thread->first_ns = time_ns;
+    number_log_add(&thread->stacks, gecko->store, stack);
+    number_log_add(&thread->times_ns, gecko->store, time_ns);
+    number_log_add(&thread->weights, gecko->store, weight);
+    number_log_add(&thread->cpu_ns, gecko->store, thread->later_cpu_ns);
     thread->later_cpu_ns = 0;
 }
 
 /* After its last sample nothing is known of the thread, until the next one. */
-static void add_gap(struct gecko_thread *thread)
+static void add_gap(struct gecko *gecko, struct gecko_thread *thread)
 {
-    add_sample(thread, NO_NUMBER, thread->end_ns, 0);
+    add_sample(gecko, thread, NO_NUMBER, thread->end_ns, 0);
 }
 
 /* A sample holds from its time to that of the next one. Many at one place are written as the first and the last. */
@@ -110,19 +116,19 @@ static void add_step(void *context, const struct timeline_step *step)
     struct gecko_thread *thread = &gecko->threads[index];
     int64_t stack = gecko_tables_add_stack(&gecko->tables, step->node, step->state);
     int64_t begin_ns = step->begin_ns - gecko->origin_ns;
-    int64_t last_ns = thread->times_ns.count > 0 ? thread->times_ns.numbers[thread->times_ns.count - 1] : 0;
     int64_t count = step->samples > 0 && step->wall_ns > 0 ? step->samples : 1;
     int64_t last_weight = count > 1 ? step->weight / count : 0;
     int64_t last_cpu_ns = step->cpu_ns / count;
 
     if (thread->times_ns.count > 0 && begin_ns - thread->end_ns > gap_ns)
-        add_gap(thread);
+        add_gap(gecko, thread);
     /* The two clocks of a tick are not read at quite the same moment. */
-    begin_ns = begin_ns > last_ns ? begin_ns : last_ns;
-    add_sample(thread, stack, begin_ns, step->weight - last_weight);
+    begin_ns = begin_ns > thread->times_ns.last ? begin_ns : thread->times_ns.last;
+    add_sample(gecko, thread, stack, begin_ns, step->weight - last_weight);
     if (count > 1) {
         thread->later_cpu_ns = step->cpu_ns - last_cpu_ns;
-        add_sample(thread, stack, begin_ns + (int64_t)step->wall_ns / count * (count - 1), last_weight);
+        add_sample(gecko, thread, stack, begin_ns + (int64_t)step->wall_ns / count * (count - 1),
+                   last_weight);
     }
     thread->later_cpu_ns = last_cpu_ns;
     thread->end_ns = begin_ns + (int64_t)step->wall_ns;
@@ -156,9 +162,10 @@ static void add_counters(struct gecko *gecko, const struct tick *tick, const str
     if (!real_is_known(process->cpu_percent) || !count_is_known(process->resident_bytes))
         return;
     double cpu_us = process->cpu_percent / 100 * (double)tick->interval_ns / (double)NS_PER_MICROSECOND;
-    json_numbers_add(&counted->times_ns, tick->time_ns - gecko->origin_ns);
-    json_numbers_add(&counted->cpu_us, (int64_t)cpu_us);
-    json_numbers_add(&counted->resident_change, process->resident_bytes - counted->resident_bytes);
+    number_log_add(&counted->times_ns, gecko->store, tick->time_ns - gecko->origin_ns);
+    number_log_add(&counted->cpu_us, gecko->store, (int64_t)cpu_us);
+    number_log_add(&counted->resident_change, gecko->store,
+                   process->resident_bytes - counted->resident_bytes);
     counted->resident_bytes = process->resident_bytes;
 }
 
@@ -206,26 +213,46 @@ static void write_meta(FILE *stream, const struct gecko *gecko)
     fputs("]},\n\"libs\":[],\n", stream);
 }
 
-static void write_samples(FILE *stream, const struct gecko *gecko, const struct gecko_thread *thread)
-{
-    enum profile_weight weight = gecko->document->weight;
+/* A column of the file. */
+struct column {
+    const char *name;
+    const struct number_log *numbers;
+    void (*write)(FILE *stream, int64_t number);
+};
 
-    fputs("\"samples\":{", stream);
-    json_stream_numbers(stream, "stack", &thread->stacks);
-    json_stream_millionths(stream, "time", &thread->times_ns);
-    if (weight == WEIGHT_CPU || weight == WEIGHT_WALL)
-        json_stream_millionths(stream, "weight", &thread->weights);
-    else
-        json_stream_numbers(stream, "weight", &thread->weights);
-    json_stream_numbers(stream, "threadCPUDelta", &thread->cpu_ns);
-    fprintf(stream, "\"weightType\":\"%s\",\"length\":%zu},", weight_types[weight], thread->stacks.count);
+static struct error *write_columns(FILE *stream, const struct gecko *gecko, const struct column *columns,
+                                   size_t count)
+{
+    struct error *error = NULL;
+
+    for (size_t i = 0; i < count && error == NULL; i++)
+        error = json_stream_log(stream, columns[i].name, columns[i].numbers, gecko->store, columns[i].write);
+    return error;
 }
 
-static void write_thread(FILE *stream, const struct gecko *gecko, const struct profile_thread *thread,
-                         const struct gecko_thread *samples, const struct gecko_process *process)
+/* Times are in nanoseconds, and written in milliseconds. */
+static struct error *write_samples(FILE *stream, const struct gecko *gecko, const struct gecko_thread *thread)
+{
+    enum profile_weight weight = gecko->document->weight;
+    bool is_time = weight == WEIGHT_CPU || weight == WEIGHT_WALL;
+    const struct column columns[] = {
+        {"stack", &thread->stacks, json_stream_number},
+        {"time", &thread->times_ns, json_stream_millionths},
+        {"weight", &thread->weights, is_time ? json_stream_millionths : json_stream_number},
+        {"threadCPUDelta", &thread->cpu_ns, json_stream_number},
+    };
+
+    fputs("\"samples\":{", stream);
+    struct error *error = write_columns(stream, gecko, columns, sizeof(columns) / sizeof(columns[0]));
+    fprintf(stream, "\"weightType\":\"%s\",\"length\":%zu},", weight_types[weight], thread->stacks.count);
+    return error;
+}
+
+static struct error *write_thread(FILE *stream, const struct gecko *gecko,
+                                  const struct profile_thread *thread, const struct gecko_thread *samples,
+                                  const struct gecko_process *process)
 {
     char label[PROFILE_LABEL_SIZE];
-    int64_t begin_ns = samples->times_ns.count > 0 ? samples->times_ns.numbers[0] : 0;
     bool is_main = &gecko->threads[process->main_thread] == samples;
 
     profile_thread_label(label, thread);
@@ -234,16 +261,18 @@ static void write_thread(FILE *stream, const struct gecko *gecko, const struct p
     profile_process_label(label, thread);
     fputs(",\"processName\":", stream);
     json_stream_text(stream, label);
-    fprintf(stream, ",\"isMainThread\":%s,\"pid\":\"%s\",\"tid\":%d,\"registerTime\":%" PRId64 ".%06" PRId64,
-            is_main ? "true" : "false", process->id, thread->tid, begin_ns / (int64_t)NS_PER_MILLISECOND,
-            begin_ns % (int64_t)NS_PER_MILLISECOND);
+    fprintf(stream,
+            ",\"isMainThread\":%s,\"pid\":\"%s\",\"tid\":%d,\"registerTime\":", is_main ? "true" : "false",
+            process->id, thread->tid);
+    json_stream_millionths(stream, samples->first_ns);
     fputs(",\"unregisterTime\":null,\"processType\":\"default\",\"processStartupTime\":0,"
           "\"processShutdownTime\":null,\"pausedRanges\":[],",
           stream);
-    write_samples(stream, gecko, samples);
+    struct error *error = write_samples(stream, gecko, samples);
     fputs("\"markers\":{\"data\":[],\"name\":[],\"startTime\":[],\"endTime\":[],\"phase\":[],\"category\":[],"
           "\"length\":0}}",
           stream);
+    return error;
 }
 
 /* The main thread of each process; the first that was seen where that was not. */
@@ -256,89 +285,103 @@ static void find_main_threads(struct gecko *gecko, const struct profile_thread *
     }
 }
 
-static void write_threads(FILE *stream, struct gecko *gecko)
+static struct error *write_threads(FILE *stream, struct gecko *gecko)
 {
+    struct error *error = NULL;
     size_t count;
     const struct profile_thread *threads = profile_sum_threads(gecko->document->sum, &count);
 
     gecko->threads = memory_grow(gecko->threads, &gecko->thread_capacity, count, sizeof(*gecko->threads));
     find_main_threads(gecko, threads, count);
     fputs("\"threads\":[", stream);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && error == NULL; i++) {
         fputs(i > 0 ? ",\n" : "\n", stream);
         if (gecko->threads[i].stacks.count > 0)
-            add_gap(&gecko->threads[i]);
-        write_thread(stream, gecko, &threads[i], &gecko->threads[i],
-                     find_process(gecko, threads[i].pid, threads[i].start_ticks));
+            add_gap(gecko, &gecko->threads[i]);
+        error = write_thread(stream, gecko, &threads[i], &gecko->threads[i],
+                             find_process(gecko, threads[i].pid, threads[i].start_ticks));
     }
     fputs("],\n", stream);
+    return error;
 }
 
-static void write_counter(FILE *stream, const char *heading, const struct gecko_process *process,
-                          const struct json_numbers *counts)
+static struct error *write_counter(FILE *stream, const struct gecko *gecko, const char *heading,
+                                   const struct gecko_process *process, const struct number_log *counts)
 {
+    const struct column columns[] = {
+        {"time", &process->times_ns, json_stream_millionths},
+        {"count", counts, json_stream_number},
+    };
+
     fprintf(stream, "{%s,\"pid\":\"%s\",\"mainThreadIndex\":%zu,\"samples\":{", heading, process->id,
             process->main_thread);
-    json_stream_millionths(stream, "time", &process->times_ns);
-    json_stream_numbers(stream, "count", counts);
+    struct error *error = write_columns(stream, gecko, columns, sizeof(columns) / sizeof(columns[0]));
     fprintf(stream, "\"length\":%zu}}", counts->count);
+    return error;
 }
 
 /* The names and categories say how the Firefox Profiler draws a counter. */
-static void write_counters(FILE *stream, const struct gecko *gecko)
+static struct error *write_counters(FILE *stream, const struct gecko *gecko)
 {
+    struct error *error = NULL;
     const char *separator = "\n";
 
     fputs("\"counters\":[", stream);
-    for (size_t i = 0; i < gecko->process_count; i++) {
+    for (size_t i = 0; i < gecko->process_count && error == NULL; i++) {
         const struct gecko_process *process = &gecko->processes[i];
         if (process->main_thread == SIZE_MAX || process->times_ns.count == 0)
             continue;
         fputs(separator, stream);
-        write_counter(
-            stream,
+        error = write_counter(
+            stream, gecko,
             "\"name\":\"processCPU\",\"category\":\"CPU\",\"description\":\"CPU time in microseconds\"",
             process, &process->cpu_us);
         fputs(",\n", stream);
-        write_counter(stream,
-                      "\"name\":\"resident\",\"category\":\"Memory\",\"description\":\"Resident memory\"",
-                      process, &process->resident_change);
+        if (error == NULL)
+            error = write_counter(
+                stream, gecko,
+                "\"name\":\"resident\",\"category\":\"Memory\",\"description\":\"Resident memory\"", process,
+                &process->resident_change);
         separator = ",\n";
     }
     fputs("]}\n", stream);
+    return error;
 }
 
 static void free_gecko(struct gecko *gecko)
 {
     for (size_t i = 0; i < gecko->thread_capacity; i++) {
-        free(gecko->threads[i].stacks.numbers);
-        free(gecko->threads[i].times_ns.numbers);
-        free(gecko->threads[i].weights.numbers);
-        free(gecko->threads[i].cpu_ns.numbers);
+        number_log_free(&gecko->threads[i].stacks);
+        number_log_free(&gecko->threads[i].times_ns);
+        number_log_free(&gecko->threads[i].weights);
+        number_log_free(&gecko->threads[i].cpu_ns);
     }
     for (size_t i = 0; i < gecko->process_count; i++) {
-        free(gecko->processes[i].times_ns.numbers);
-        free(gecko->processes[i].cpu_us.numbers);
-        free(gecko->processes[i].resident_change.numbers);
+        number_log_free(&gecko->processes[i].times_ns);
+        number_log_free(&gecko->processes[i].cpu_us);
+        number_log_free(&gecko->processes[i].resident_change);
     }
     free(gecko->threads);
     free(gecko->processes);
     hash_map_free(&gecko->process_places);
     hash_map_free(&gecko->used_pids);
     gecko_tables_free(&gecko->tables);
+    number_store_free(gecko->store);
     free(gecko);
 }
 
-static void end(void *state, FILE *stream, const struct profile_document *document)
+static struct error *end(void *state, FILE *stream, const struct profile_document *document)
 {
     struct gecko *gecko = state;
 
     (void)document;
     write_meta(stream, gecko);
     gecko_tables_write(stream, &gecko->tables);
-    write_threads(stream, gecko);
-    write_counters(stream, gecko);
+    struct error *error = write_threads(stream, gecko);
+    if (error == NULL)
+        error = write_counters(stream, gecko);
     free_gecko(gecko);
+    return error;
 }
 
 static const struct timeline_format timeline = {.begin = begin, .write_tick = write_tick, .end = end};

@@ -14,32 +14,75 @@ struct output {
     const char *name; /* for messages */
     const char *path; /* NULL for standard output */
     int fd;
-    bool replaces_file;
+    enum output_kind kind;
     bool closed;
+    int failure; /* of a document: why it could not be written, or 0 */
     FILE *stream;
-    char *text; /* what `stream` holds, after a flush */
+    char *text; /* what `stream` holds of a piece, after a flush */
     size_t length;
 };
 
-struct error *output_open(struct output **output, const char *path, bool replaces_file)
+/* Whether a regular file begins as a SQLite database does ("Database File Format", sqlite.org). */
+static bool is_database(const char *path)
 {
-    int fd = STDOUT_FILENO;
+    static const char magic[16] = "SQLite format 3";
+    char begin[sizeof(magic)];
     struct stat status;
 
-    if (path != NULL)
-        fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (replaces_file ? 0 : O_TRUNC), 0666);
-    if (fd < 0)
-        return error_new_errno(errno, "cannot write to '%s'", path);
+    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode))
+        return false;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool found = fd >= 0 && read(fd, begin, sizeof(begin)) == (ssize_t)sizeof(begin) &&
+                 memcmp(begin, magic, sizeof(magic)) == 0;
+    if (fd >= 0)
+        close(fd);
+    return found;
+}
+
+static struct error *open_file(const char *path, enum output_kind kind, int *fd)
+{
+    if (is_database(path))
+        return error_new("'%s' is a database, perhaps a recording, and not overwritten: name another file",
+                         path);
+    *fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (kind == OUTPUT_REPLACED_FILE ? 0 : O_TRUNC), 0666);
+    return *fd >= 0 ? NULL : error_new_errno(errno, "cannot write to '%s'", path);
+}
+
+static bool is_regular_file(const struct output *output)
+{
+    struct stat status;
+
+    return output->path != NULL && fstat(output->fd, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+static ssize_t write_document(void *cookie, const char *bytes, size_t length);
+
+static FILE *open_stream(struct output *output)
+{
+    if (output->kind == OUTPUT_DOCUMENT)
+        return fopencookie(output, "w", (cookie_io_functions_t){.write = write_document});
+    return open_memstream(&output->text, &output->length);
+}
+
+struct error *output_open(struct output **output, const char *path, enum output_kind kind)
+{
+    int fd = STDOUT_FILENO;
+    struct error *error = path != NULL ? open_file(path, kind, &fd) : NULL;
+
+    if (error != NULL)
+        return error;
     *output = memory_allocate(1, sizeof(**output));
     **output = (struct output){
         .name = path != NULL ? path : "standard output",
         .path = path,
         .fd = fd,
-        .replaces_file = replaces_file && path != NULL && fstat(fd, &status) == 0 && S_ISREG(status.st_mode),
+        .kind = kind,
     };
-    (*output)->stream = open_memstream(&(*output)->text, &(*output)->length);
+    if (kind == OUTPUT_REPLACED_FILE && !is_regular_file(*output))
+        (*output)->kind = OUTPUT_PIECES;
+    (*output)->stream = open_stream(*output);
     if ((*output)->stream == NULL) {
-        struct error *error = error_new_errno(errno, "cannot compose output");
+        error = error_new_errno(errno, "cannot compose output");
         output_close(*output);
         *output = NULL;
         return error;
@@ -66,6 +109,18 @@ static size_t write_all(int fd, const char *bytes, size_t length)
         written += (size_t)result;
     }
     return written;
+}
+
+/* Write a part of a document. After a failure nothing more is written, and whoever composes it may go on. */
+static ssize_t write_document(void *cookie, const char *bytes, size_t length)
+{
+    struct output *output = cookie;
+
+    if (output->closed || output->failure != 0 || write_all(output->fd, bytes, length) == length)
+        return (ssize_t)length;
+    output->closed = errno == EPIPE;
+    output->failure = output->closed ? 0 : errno;
+    return (ssize_t)length;
 }
 
 /* Take back the last `written` bytes of a regular file. */
@@ -124,8 +179,12 @@ struct error *output_write(struct output *output)
 
     if (fflush(output->stream) != 0 || ferror(output->stream))
         error = error_new_errno(errno, "cannot compose output for %s", output->name);
-    else if (output->length > 0 && !output->closed)
-        error = output->replaces_file ? replace_file(output) : write_piece(output);
+    else if (output->failure != 0)
+        error = error_new_errno(output->failure, "cannot write to %s", output->name);
+    if (output->kind == OUTPUT_DOCUMENT)
+        return error;
+    if (error == NULL && output->length > 0 && !output->closed)
+        error = output->kind == OUTPUT_REPLACED_FILE ? replace_file(output) : write_piece(output);
     rewind(output->stream);
     return error;
 }
@@ -149,6 +208,8 @@ struct error *output_close(struct output *output)
     if (output->stream != NULL)
         fclose(output->stream);
     free(output->text);
+    if (output->failure != 0 && is_regular_file(output))
+        unlink(output->path);
     /* Network file systems tell of a full disk only here. */
     if (output->path != NULL && close(output->fd) != 0)
         error = error_new_errno(errno, "cannot write to %s", output->name);

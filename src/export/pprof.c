@@ -235,5 +235,6 @@ const struct profile_format profile_format_pprof = {
     .name = "pprof",
     .suffix = ".pb.gz",
     .help = "for go tool pprof and what else reads profile.proto",
+    .is_binary = true,
     .write_sum = write_sum,
 };

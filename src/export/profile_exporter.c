@@ -41,14 +41,14 @@ static bool is_closed(const struct sink *sink)
     return output_is_closed(((const struct profile_exporter *)sink)->output);
 }
 
-static void finish(struct profile_exporter *exporter)
+static struct error *finish(struct profile_exporter *exporter)
 {
     FILE *stream = output_stream(exporter->output);
 
     if (exporter->format->timeline != NULL)
-        exporter->format->timeline->end(exporter->timeline, stream, &exporter->document);
-    else
-        exporter->format->write_sum(stream, &exporter->document);
+        return exporter->format->timeline->end(exporter->timeline, stream, &exporter->document);
+    exporter->format->write_sum(stream, &exporter->document);
+    return NULL;
 }
 
 static struct error *close_exporter(struct sink *sink)
@@ -60,8 +60,9 @@ static struct error *close_exporter(struct sink *sink)
         empty = call_tree_new(); /* no tick came: a document without samples */
         begin(exporter, empty);
     }
-    finish(exporter);
-    struct error *error = output_write(exporter->output);
+    struct error *error = finish(exporter);
+    if (error == NULL)
+        error = output_write(exporter->output);
     call_tree_free(empty);
     profile_sum_free(exporter->sum);
     free(exporter);

@@ -4,6 +4,7 @@
 #define PYNECK_EXPORT_PROFILE_FORMAT_H
 
 #include "analysis/profile_sum.h"
+#include "base/error.h"
 #include "model/call_tree.h"
 
 #include <stdio.h>
@@ -25,8 +26,8 @@ struct timeline_format {
     void (*write_tick)(void *state, FILE *stream, const struct profile_document *document,
                        const struct profile_selection *selection, const struct tick *tick);
 
-    /* Write what stands after the last tick, and free the state. */
-    void (*end)(void *state, FILE *stream, const struct profile_document *document);
+    /* Write what stands after the last tick, and free the state; fails when a temporary file cannot be read. */
+    struct error *(*end)(void *state, FILE *stream, const struct profile_document *document);
 };
 
 /* A format is one of the two kinds. */
@@ -34,6 +35,7 @@ struct profile_format {
     const char *name;
     const char *suffix; /* of its files' names, as the programs it is for know them */
     const char *help;   /* what it is for, a few words */
+    bool is_binary;     /* no text */
 
     /* Write a profile that is summed up; NULL in a timeline. */
     void (*write_sum)(FILE *stream, const struct profile_document *document);

@@ -138,5 +138,6 @@ const struct profile_format profile_format_pstats = {
     .name = "pstats",
     .suffix = ".pstats",
     .help = "as cProfile writes it, for python3 -m pstats, snakeviz and gprof2dot",
+    .is_binary = true,
     .write_sum = write_sum,
 };

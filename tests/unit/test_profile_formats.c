@@ -28,7 +28,7 @@ static char *export_sample(const char *format, struct export_options options)
     int fd = mkstemp(path);
 
     assert_true(fd >= 0);
-    assert_null(output_open(&output, path, false));
+    assert_null(output_open(&output, path, OUTPUT_DOCUMENT));
     struct sink *sink = profile_exporter_open(profile_format_find(format), output, &options);
     assert_null(sink_write_tick(sink, tick, tree));
     assert_null(sink_write_tick(sink, tick, tree));
