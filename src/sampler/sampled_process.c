@@ -106,7 +106,7 @@ static void update_threads(struct sampled_process *process, uint64_t now_ns)
         process->status = SAMPLING_TRACED;
 }
 
-void sampled_process_sample(struct sampled_process *process, uint64_t now_ns, bool late)
+uint64_t sampled_process_sample(struct sampled_process *process, uint64_t now_ns, bool late)
 {
     void (*sample)(struct sampled_process *, bool, uint64_t) =
         process->pause != NULL ? sample_paused : sample_running;
@@ -114,7 +114,7 @@ void sampled_process_sample(struct sampled_process *process, uint64_t now_ns, bo
     if (thread_list_is_due(process, now_ns))
         update_threads(process, now_ns);
     if (process->status != SAMPLING_WORKS)
-        return;
+        return clock_monotonic_ns();
     sample(process, false, now_ns);
     /* New threads are looked for at once where the samples show that there are some: they may be short-lived. */
     if (process->must_list && process->listed_ns != now_ns && process->status == SAMPLING_WORKS) {
@@ -125,7 +125,14 @@ void sampled_process_sample(struct sampled_process *process, uint64_t now_ns, bo
     growth_share_sample(process, now_ns);
     process->moments++;
     process->late += late;
-    process->cost_ns += clock_monotonic_ns() - now_ns;
+    uint64_t done_ns = clock_monotonic_ns();
+    process->cost_ns += done_ns - now_ns;
+    return done_ns;
+}
+
+uint64_t sampled_process_rests_until(const struct sampled_process *process)
+{
+    return process->status == SAMPLING_WORKS ? 0 : thread_list_next_retry(process);
 }
 
 pid_t sampled_process_pid(const struct sampled_process *process)

@@ -23,8 +23,12 @@ void sampled_process_keep_runs(struct sampled_process *process, bool keep);
 
 /* Take one sample of every thread.
  *
- * late  whether this moment came more than a period after its time */
-void sampled_process_sample(struct sampled_process *process, uint64_t now_ns, bool late);
+ * late     whether this moment came more than a period after its time
+ * returns  the time when it was done */
+uint64_t sampled_process_sample(struct sampled_process *process, uint64_t now_ns, bool late);
+
+/* Until when there is nothing to be sampled; 0 when that may be at any time. */
+uint64_t sampled_process_rests_until(const struct sampled_process *process);
 
 /* Hand over the counters of the interval and begin a new one.
  *

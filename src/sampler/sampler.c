@@ -21,6 +21,8 @@ static const int sampler_nice = -15;
 static const uint64_t straggler_interval_ns = NS_PER_MILLISECOND;
 /* To sleep and wake up takes more CPU time than this, so a moment that is nearer is waited for. */
 static const uint64_t shortest_sleep_ns = 10 * NS_PER_MICROSECOND;
+static const uint64_t no_slot = UINT64_MAX;
+static const uint64_t never_ns = UINT64_MAX;
 
 /* What the other thread wants done. */
 enum order_kind {
@@ -185,7 +187,7 @@ static void carry_out(struct sampler *sampler, const struct order *order)
     }
 }
 
-/* Carry out what was ordered; when the queue is being written to just now, at the next moment. */
+/* Carry out what was ordered; when the queue is being written to just now, the order that is added brings it here again. */
 static void carry_out_orders(struct sampler *sampler)
 {
     if (pthread_mutex_trylock(&sampler->orders_mutex) != 0)
@@ -213,42 +215,54 @@ static uint64_t next_random(struct sampler *sampler)
 }
 
 /* When to sample in a slot: time is cut into slots of one period each, and each has its moment at a random
- * place, so that the mean rate is exact and no rhythm of the target can keep step. */
+ * place, so that the mean rate is exact and no rhythm of the target can keep step. no_slot has none. */
 static uint64_t moment_in_slot(struct sampler *sampler, uint64_t slot)
 {
+    if (slot == no_slot)
+        return never_ns;
     return sampler->start_ns + slot * sampler->period_ns + next_random(sampler) % sampler->period_ns;
 }
 
-/* The first slot from `slot` on in which any process has its turn; without processes, that slot. */
+static uint64_t slot_of(const struct sampler *sampler, uint64_t time_ns)
+{
+    return time_ns > sampler->start_ns ? (time_ns - sampler->start_ns) / sampler->period_ns : 0;
+}
+
+/* The first slot from `slot` on in which any process has its turn; no_slot when none has. */
 static uint64_t find_next_slot(const struct sampler *sampler, uint64_t slot)
 {
-    uint64_t first = UINT64_MAX;
+    uint64_t first = no_slot;
 
     for (size_t i = 0; first > slot && i < sampler->member_count; i++) {
-        uint64_t turn = budget_next_turn(slot, sampler->members[i].divisor, sampler->members[i].phase);
+        const struct member *member = &sampler->members[i];
+        uint64_t awake = slot_of(sampler, sampled_process_rests_until(member->process));
+        uint64_t turn = budget_next_turn(awake > slot ? awake : slot, member->divisor, member->phase);
         first = turn < first ? turn : first;
     }
-    return first != UINT64_MAX ? first : slot;
+    return first;
 }
 
 /* The first slot that is still to come. To wake up costs more than many a sample, so slots in which no process has its
  * turn are slept through. */
-static uint64_t plan_slot(const struct sampler *sampler, uint64_t earliest)
+static uint64_t plan_slot(const struct sampler *sampler, uint64_t earliest, uint64_t now_ns)
 {
-    uint64_t current = (clock_monotonic_ns() - sampler->start_ns) / sampler->period_ns;
+    uint64_t current = slot_of(sampler, now_ns);
 
     return find_next_slot(sampler, current > earliest ? current : earliest);
 }
 
 /* Sleep until a time; returns early, and false, when orders have come. */
-static bool sleep_until(struct sampler *sampler, uint64_t time_ns)
+static bool sleep_until(struct sampler *sampler, uint64_t time_ns, uint64_t now_ns)
 {
     struct timespec deadline = {
         .tv_sec = (time_t)(time_ns / NS_PER_SECOND),
         .tv_nsec = (long)(time_ns % NS_PER_SECOND),
     };
-    uint64_t now_ns = clock_monotonic_ns();
 
+    if (time_ns == never_ns) {
+        sem_wait(&sampler->wake);
+        return false;
+    }
     if (time_ns <= now_ns + shortest_sleep_ns) {
         while (now_ns < time_ns)
             now_ns = clock_monotonic_ns();
@@ -260,25 +274,28 @@ static bool sleep_until(struct sampler *sampler, uint64_t time_ns)
 }
 
 /* The same, and let those threads go that come to a stop only after they were read. */
-static bool wait_for_moment(struct sampler *sampler, uint64_t moment_ns)
+static bool wait_for_moment(struct sampler *sampler, uint64_t moment_ns, uint64_t now_ns)
 {
     while (sampler->pause != NULL && pause_let_go(sampler->pause)) {
-        uint64_t soon_ns = clock_monotonic_ns() + straggler_interval_ns;
+        now_ns = clock_monotonic_ns();
+        uint64_t soon_ns = now_ns + straggler_interval_ns;
         if (soon_ns >= moment_ns)
             break;
-        if (!sleep_until(sampler, soon_ns))
+        if (!sleep_until(sampler, soon_ns, now_ns))
             return false;
     }
-    return sleep_until(sampler, moment_ns);
+    return sleep_until(sampler, moment_ns, now_ns);
 }
 
-static void sample_members(struct sampler *sampler, bool late)
+/* Sample those whose turn it is; returns the time when that was done. */
+static uint64_t sample_members(struct sampler *sampler, bool late, uint64_t now_ns)
 {
     for (size_t i = 0; i < sampler->member_count; i++) {
         struct member *member = &sampler->members[i];
         if (budget_next_turn(sampler->slot, member->divisor, member->phase) == sampler->slot)
-            sampled_process_sample(member->process, clock_monotonic_ns(), late);
+            now_ns = sampled_process_sample(member->process, now_ns, late);
     }
+    return now_ns;
 }
 
 static void *run(void *context)
@@ -290,20 +307,24 @@ static void *run(void *context)
     /* On a machine with more work than CPUs, samples that come late come when the target has just lost its CPU. Where it
      * is allowed the sampler goes first; it takes a few microseconds at a time, inside its budget. */
     setpriority(PRIO_PROCESS, (id_t)gettid(), sampler_nice);
-    uint64_t moment_ns = moment_in_slot(sampler, sampler->slot);
-    uint64_t earliest = sampler->slot;
+    sampler->slot = no_slot;
+    uint64_t moment_ns = never_ns;
+    uint64_t earliest = 0;
+    uint64_t now_ns = clock_monotonic_ns();
     for (;;) {
-        bool slept = wait_for_moment(sampler, moment_ns);
-        carry_out_orders(sampler);
-        if (sampler->stopping)
-            return NULL;
+        bool slept = wait_for_moment(sampler, moment_ns, now_ns);
+        now_ns = clock_monotonic_ns();
         if (slept) {
-            uint64_t now_ns = clock_monotonic_ns();
-            sample_members(sampler, now_ns > moment_ns + sampler->period_ns);
+            now_ns = sample_members(sampler, now_ns > moment_ns + sampler->period_ns, now_ns);
             keep_budget(sampler, now_ns);
             earliest = sampler->slot + 1;
+        } else {
+            carry_out_orders(sampler);
+            now_ns = clock_monotonic_ns();
         }
-        uint64_t slot = plan_slot(sampler, earliest);
+        if (sampler->stopping)
+            return NULL;
+        uint64_t slot = plan_slot(sampler, earliest, now_ns);
         if (!slept && slot >= sampler->slot)
             continue; /* what was ordered has brought no turn forward: the moment stands */
         sampler->slot = slot;

@@ -193,11 +193,14 @@ void thread_list_update(struct sampled_process *process, uint64_t now_ns)
 
 bool thread_list_is_due(const struct sampled_process *process, uint64_t now_ns)
 {
-    uint64_t age = now_ns - process->listed_ns;
-
     if (process->status == SAMPLING_WORKS)
-        return process->must_list || age >= listing_interval_ns;
-    return process->listed_ns == 0 || age >= retry_interval_ns;
+        return process->must_list || now_ns - process->listed_ns >= listing_interval_ns;
+    return now_ns >= thread_list_next_retry(process);
+}
+
+uint64_t thread_list_next_retry(const struct sampled_process *process)
+{
+    return process->listed_ns != 0 ? process->listed_ns + retry_interval_ns : 0;
 }
 
 void thread_list_free(struct sampled_process *process)

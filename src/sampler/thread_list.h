@@ -7,6 +7,9 @@
 /* Whether the interpreter should be asked for its threads (again). */
 bool thread_list_is_due(const struct sampled_process *process, uint64_t now_ns);
 
+/* When that is, of a process whose threads could not be listed. */
+uint64_t thread_list_next_retry(const struct sampled_process *process);
+
 /* Ask the interpreter for its threads: new ones are added, those that have ended are dropped, and the process's status is
  * what the answer shows. */
 void thread_list_update(struct sampled_process *process, uint64_t now_ns);

@@ -192,11 +192,13 @@ bool thread_probe_is_uninterruptible(pid_t pid, pid_t tid)
     return state != NULL && state[0] == 'D';
 }
 
-int thread_probe_cpu(pid_t pid, pid_t tid)
+int thread_probe_cpu(struct thread_probe *probe, pid_t pid, pid_t tid)
 {
     char text[1024];
-    const char *processor = read_stat_field(text, sizeof(text), pid, tid, FIELD_PROCESSOR);
 
+    thread_probe_keep_stat(probe, pid, tid);
+    bool came = read_once(probe->stat_fd, text, sizeof(text)) > 0;
+    const char *processor = came ? find_stat_field(text, FIELD_PROCESSOR) : NULL;
     return processor != NULL ? atoi(processor) : -1;
 }
 

@@ -66,11 +66,12 @@ void thread_read_kernel_name(char name[static KERNEL_NAME_SIZE], pid_t pid, pid_
  * Costs an open(2), as the call below. */
 bool thread_probe_is_uninterruptible(pid_t pid, pid_t tid);
 
-/* The CPU that a thread runs on or ran on last; -1 when it cannot be told. Costs an open(2): for rare use. */
-int thread_probe_cpu(pid_t pid, pid_t tid);
+/* The CPU that a thread runs on or ran on last; -1 when it cannot be told. Costs three microseconds; from the first call on
+ * stat stays open. */
+int thread_probe_cpu(struct thread_probe *probe, pid_t pid, pid_t tid);
 
 /* When a thread last began to run, or was last seen to run, by the clock of the CPU that it ran on (in nanoseconds; only
- * threads of one CPU can be compared). 0 when it cannot be told. Dear, as the call above.
+ * threads of one CPU can be compared). 0 when it cannot be told. Costs an open(2).
  *
  * source  /proc/PID/task/TID/sched, kernel/sched/debug.c: se.exec_start */
 uint64_t thread_probe_last_run_ns(pid_t pid, pid_t tid);

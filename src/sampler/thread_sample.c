@@ -48,10 +48,15 @@ static enum thread_state state_on_cpu(struct sampled_process *process, const str
 
 /* Whether a thread that is not blocked waits for a CPU, as far as that is certain: it belongs to the CPU that the sampler
  * runs on just now. That may be the sampler's own doing, when it took the CPU from the thread: then the one stopped
- * when the other began. It is asked only of threads that had to wait lately, for the answer is dear. */
-static bool is_waiting_for_cpu(const struct sampled_process *process, const struct sampled_thread *thread)
+ * when the other began. It is asked only of threads that had to wait lately, for the answer is dear, and not of one that
+ * ran, or waited until it ran, nearly all the time since the last sample: its CPU time is exact when it is not running.
+ *
+ * elsewhere_ns  time since the last sample in which it is not known to have run or waited */
+static bool is_waiting_for_cpu(const struct sampled_process *process, struct sampled_thread *thread,
+                               uint64_t elsewhere_ns)
 {
-    if (thread->contended_samples == 0 || thread_probe_cpu(process->pid, thread->tid) != sched_getcpu())
+    if (thread->contended_samples == 0 || elsewhere_ns <= displaced_tolerance_ns ||
+        thread_probe_cpu(&thread->probe, process->pid, thread->tid) != sched_getcpu())
         return false;
     uint64_t own_ns = thread_probe_last_run_ns(getpid(), gettid());
     uint64_t thread_ns = thread_probe_last_run_ns(process->pid, thread->tid);
@@ -170,17 +175,23 @@ static bool still_wants_cpu(const struct sampled_thread *thread, const struct sc
 }
 
 /* What a thread that is not blocked does. */
-static enum thread_state state_awake(struct sampled_process *process, const struct sampled_thread *thread)
+static enum thread_state state_awake(struct sampled_process *process, struct sampled_thread *thread,
+                                     uint64_t wall_ns)
 {
-    bool is_waiting = thread->look.wants_cpu_still ? thread->reason.state == THREAD_RUNNABLE
-                                                   : is_waiting_for_cpu(process, thread);
+    const struct schedule_counters *now = &thread->look.schedule;
+    const struct schedule_counters *before = &thread->schedule;
+    uint64_t counted_ns = now->cpu_ns - before->cpu_ns + now->wait_ns - before->wait_ns;
+    bool is_waiting =
+        thread->look.wants_cpu_still
+            ? thread->reason.state == THREAD_RUNNABLE
+            : is_waiting_for_cpu(process, thread, counted_ns < wall_ns ? wall_ns - counted_ns : 0);
 
     return is_waiting ? THREAD_RUNNABLE : state_on_cpu(process, thread);
 }
 
 /* Why a thread whose stack was read just now is in the state that it is in. */
-static struct wait_reason find_reason(struct sampled_process *process, const struct sampled_thread *thread,
-                                      uint64_t ran_ns)
+static struct wait_reason find_reason(struct sampled_process *process, struct sampled_thread *thread,
+                                      uint64_t wall_ns, uint64_t ran_ns)
 {
     const struct kernel_activity *activity = &thread->look.activity;
 
@@ -188,7 +199,7 @@ static struct wait_reason find_reason(struct sampled_process *process, const str
         return wait_reason_find(&process->wait_finder, &thread->reference, thread->tid, activity);
     if (!activity->known && ran_ns == 0)
         return wait_reason_of_state(THREAD_OTHER);
-    return wait_reason_of_state(state_awake(process, thread));
+    return wait_reason_of_state(state_awake(process, thread, wall_ns));
 }
 
 static void count_sample(struct sampled_process *process, struct sampled_thread *thread, uint64_t wall_ns,
@@ -240,7 +251,7 @@ void thread_sample_take(struct sampled_process *process, struct sampled_thread *
             return;
         thread->blocked = activity->known && !activity->running;
         thread->wants_cpu = activity->known && activity->running;
-        thread->reason = find_reason(process, thread, ran_ns);
+        thread->reason = find_reason(process, thread, wall_ns, ran_ns);
         thread->waiting_since_ns = now_ns;
     }
     thread->schedule = *schedule;
