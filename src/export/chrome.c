@@ -15,9 +15,6 @@
 
 #include <stdlib.h>
 
-static const int64_t gap_ns =
-    50 * 1000 * 1000; /* a thread that nobody saw for so long does not go on where it was */
-
 /* The frames of a thread that have begun and not ended. */
 struct open_stack {
     uint32_t functions[CALL_TREE_MAX_DEPTH]; /* or NO_FUNCTION */
@@ -33,6 +30,7 @@ struct chrome {
     const struct profile_document *document;
     FILE *stream;
     int64_t origin_ns; /* CLOCK_REALTIME that counts as 0 */
+    int64_t gap_ns;    /* as in profile_timeline_gap_ns() */
     bool has_events;
     struct open_stack **stacks; /* by index into the sum's threads */
     size_t capacity;
@@ -123,7 +121,7 @@ static void place_step(struct chrome *chrome, struct open_stack *stack, const st
     /* The two clocks of a tick are not read at quite the same moment: no step begins before the one before. */
     int64_t begin_ns = step->begin_ns > stack->begin_ns ? step->begin_ns : stack->begin_ns;
 
-    if (begin_ns - stack->end_ns > gap_ns)
+    if (begin_ns - stack->end_ns > chrome->gap_ns)
         end_frames(chrome, stack, 0, stack->end_ns);
     depth = depth > 0 ? depth : 1;
     while (common < depth && common < stack->depth &&
@@ -178,6 +176,7 @@ static void write_tick(void *state, FILE *stream, const struct profile_document 
     int64_t end_ns;
 
     chrome->stream = stream;
+    chrome->gap_ns = (int64_t)profile_timeline_gap_ns(selection);
     profile_sum_span(document->sum, &chrome->origin_ns, &end_ns);
     profile_timeline_walk(tick, selection, document->weight, add_step, chrome);
     for (size_t i = 0; i < tick->process_count; i++) {

@@ -22,9 +22,6 @@ enum {
     DEFAULT_RATE_HZ = 100,
 };
 
-static const int64_t gap_ns =
-    50 * 1000 * 1000; /* a thread that nobody saw for so long does not go on where it was */
-
 /* Frames have the category of the thread's state; the one in grey is the default. */
 static const char *const colours[THREAD_STATES] = {
     [THREAD_RUNNING] = "yellow", [THREAD_RUNNABLE] = "lightred", [THREAD_GIL] = "red",
@@ -63,6 +60,7 @@ struct gecko_process {
 struct gecko {
     const struct profile_document *document;
     int64_t origin_ns; /* CLOCK_REALTIME that counts as 0 */
+    int64_t gap_ns;    /* as in profile_timeline_gap_ns() */
     double rate_hz;
     struct gecko_tables tables;
     struct number_store *store;
@@ -120,7 +118,7 @@ static void add_step(void *context, const struct timeline_step *step)
     int64_t last_weight = count > 1 ? step->weight / count : 0;
     int64_t last_cpu_ns = step->cpu_ns / count;
 
-    if (thread->times_ns.count > 0 && begin_ns - thread->end_ns > gap_ns)
+    if (thread->times_ns.count > 0 && begin_ns - thread->end_ns > gecko->gap_ns)
         add_gap(gecko, thread);
     /* The two clocks of a tick are not read at quite the same moment. */
     begin_ns = begin_ns > thread->times_ns.last ? begin_ns : thread->times_ns.last;
@@ -176,6 +174,7 @@ static void write_tick(void *state, FILE *stream, const struct profile_document 
     int64_t end_ns;
 
     (void)stream;
+    gecko->gap_ns = (int64_t)profile_timeline_gap_ns(selection);
     profile_sum_span(document->sum, &gecko->origin_ns, &end_ns);
     for (size_t i = 0; i < tick->process_count; i++) {
         const struct process *process = &tick->processes[i];

@@ -10,6 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum {
+    DOCUMENT_BUFFER_BYTES = 256 * 1024,
+};
+
 struct output {
     const char *name; /* for messages */
     const char *path; /* NULL for standard output */
@@ -18,7 +22,7 @@ struct output {
     bool closed;
     int failure; /* of a document: why it could not be written, or 0 */
     FILE *stream;
-    char *text; /* what `stream` holds of a piece, after a flush */
+    char *text; /* what `stream` holds of a piece, after a flush; its buffer in a document */
     size_t length;
 };
 
@@ -59,9 +63,13 @@ static ssize_t write_document(void *cookie, const char *bytes, size_t length);
 
 static FILE *open_stream(struct output *output)
 {
-    if (output->kind == OUTPUT_DOCUMENT)
-        return fopencookie(output, "w", (cookie_io_functions_t){.write = write_document});
-    return open_memstream(&output->text, &output->length);
+    if (output->kind != OUTPUT_DOCUMENT)
+        return open_memstream(&output->text, &output->length);
+    FILE *stream = fopencookie(output, "w", (cookie_io_functions_t){.write = write_document});
+    output->text = memory_allocate(DOCUMENT_BUFFER_BYTES, 1);
+    if (stream != NULL)
+        setvbuf(stream, output->text, _IOFBF, DOCUMENT_BUFFER_BYTES);
+    return stream;
 }
 
 struct error *output_open(struct output **output, const char *path, enum output_kind kind)

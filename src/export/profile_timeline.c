@@ -1,5 +1,6 @@
 #include "export/profile_timeline.h"
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/memory.h"
 
@@ -51,13 +52,32 @@ static struct timeline_step step_of(const struct walk *walk, const struct profil
     };
 }
 
-static void visit_run(const struct walk *walk, const struct profile_run *run, struct run_samples *run_samples)
+/* When each run ends. A sample stands for the time since its thread's last one, so the runs of a thread follow each other
+ * without a gap; of their lengths a recording keeps only what is usual for the counter. */
+static uint64_t *run_ends(const struct profile *profile)
+{
+    uint64_t *ends_ns = memory_allocate(profile->run_count, sizeof(*ends_ns));
+    struct hash_map next_runs = {0}; /* by thread */
+
+    for (size_t i = profile->run_count; i-- > 0;) {
+        const struct profile_run *run = &profile->runs[i];
+        uint64_t thread = (uint64_t)profile->counters[run->counter].tid;
+        const uint32_t *next = hash_map_find(&next_runs, thread);
+        ends_ns[i] = next != NULL ? profile->runs[*next].begin_ns : run->begin_ns + run->wall_ns;
+        hash_map_set(&next_runs, thread, (uint32_t)i);
+    }
+    hash_map_free(&next_runs);
+    return ends_ns;
+}
+
+static void visit_run(const struct walk *walk, const struct profile_run *run, uint64_t end_ns,
+                      struct run_samples *run_samples)
 {
     struct timeline_step step = step_of(walk, &walk->process->profile->counters[run->counter]);
 
     step.samples = run->samples;
     step.begin_ns = realtime_of(walk->tick, run->begin_ns);
-    step.wall_ns = run->wall_ns;
+    step.wall_ns = end_ns > run->begin_ns ? end_ns - run->begin_ns : 0;
     step.weight = share(run_samples, step.weight, run->samples);
     step.cpu_ns = share(run_samples, step.cpu_ns, run->samples);
     run_samples->seen += run->samples;
@@ -76,18 +96,20 @@ static void walk_runs(const struct walk *walk)
 {
     const struct profile *profile = walk->process->profile;
     struct run_samples *run_samples = memory_allocate(profile->counter_count, sizeof(*run_samples));
+    uint64_t *ends_ns = run_ends(profile);
 
     for (size_t i = 0; i < profile->run_count; i++)
         run_samples[profile->runs[i].counter].all += profile->runs[i].samples;
     for (size_t i = 0; i < profile->run_count; i++) {
         const struct profile_run *run = &profile->runs[i];
         if (profile_selection_has_counter(walk->selection, &profile->counters[run->counter]))
-            visit_run(walk, run, &run_samples[run->counter]);
+            visit_run(walk, run, ends_ns[i], &run_samples[run->counter]);
     }
     for (size_t i = 0; i < profile->counter_count; i++) {
         if (run_samples[i].all == 0 && profile_selection_has_counter(walk->selection, &profile->counters[i]))
             visit_rest(walk, &profile->counters[i]);
     }
+    free(ends_ns);
     free(run_samples);
 }
 
@@ -113,6 +135,11 @@ static void walk_counters(const struct walk *walk)
     }
     hash_map_free(&places);
     free(ends);
+}
+
+uint64_t profile_timeline_gap_ns(const struct profile_selection *selection)
+{
+    return selection->states == 0 ? 50 * NS_PER_MILLISECOND : 0;
 }
 
 void profile_timeline_walk(const struct tick *tick, const struct profile_selection *selection,
