@@ -132,8 +132,10 @@ static void add_process(struct profile_sum *sum, const struct process *process)
     }
     for (size_t i = 0; i < process->thread_detail_count; i++) {
         const struct thread *thread = &process->threads[i];
-        if (sum->selection.tid == 0 || sum->selection.tid == thread->tid)
-            replace_text(&sum->threads[find_thread(sum, process, thread->tid)].name, thread->name);
+        if (sum->selection.tid != 0 && sum->selection.tid != thread->tid)
+            continue;
+        uint32_t place = find_thread(sum, process, thread->tid); /* may move the threads */
+        replace_text(&sum->threads[place].name, thread->name);
     }
 }
 

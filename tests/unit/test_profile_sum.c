@@ -99,6 +99,24 @@ static void test_a_pid_that_was_used_again_is_another_thread(void **state)
     profile_sum_free(sum);
 }
 
+/* Such threads come before any that was sampled, so the list of threads grows for them. */
+static void test_threads_that_were_not_sampled_have_names(void **state)
+{
+    struct profile_sum *sum = profile_sum_new(&(struct profile_selection){0});
+    const struct profile nothing = {0};
+    struct process process = process_of(1);
+    size_t count;
+
+    (void)state;
+    process.profile = &nothing;
+    add(sum, &process, 5);
+    const struct profile_thread *found = profile_sum_threads(sum, &count);
+    assert_int_equal(count, 2);
+    assert_string_equal(found[0].name, "MainThread");
+    assert_string_equal(found[1].name, "worker");
+    profile_sum_free(sum);
+}
+
 static uint64_t samples_of(struct profile_selection selection)
 {
     struct profile_sum *sum = profile_sum_new(&selection);
@@ -132,6 +150,7 @@ int main(void)
         cmocka_unit_test(test_ticks_add_up_by_thread_node_and_state),
         cmocka_unit_test(test_memory_that_was_given_back_weighs_nothing),
         cmocka_unit_test(test_a_pid_that_was_used_again_is_another_thread),
+        cmocka_unit_test(test_threads_that_were_not_sampled_have_names),
         cmocka_unit_test(test_only_what_is_selected_counts),
     };
 
