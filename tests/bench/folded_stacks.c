@@ -43,10 +43,9 @@ static void print_stack(const struct call_tree *tree, uint32_t node)
     for (; node != CALL_TREE_ROOT && depth < CALL_TREE_MAX_DEPTH; node = call_tree_node(tree, node)->parent)
         path[depth++] = node;
     while (depth-- > 0)
-        printf("%s%c", call_tree_function(tree, call_tree_node(tree, path[depth])->function)->name,
-               depth > 0 ? '\t' : '\n');
-    if (path[0] == CALL_TREE_ROOT)
-        putchar('\n');
+        printf("%s%s", call_tree_function(tree, call_tree_node(tree, path[depth])->function)->name,
+               depth > 0 ? "\t" : "");
+    putchar('\n');
 }
 
 static void print_profile(const struct call_tree *tree, const struct profile *profile)

@@ -64,7 +64,6 @@ def kernel_cpu_ns(pid):
     return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks.iterdir())
 
 
-@pytest.mark.measurement  # on a busy machine the sampler may have had no CPU since the program's last milliseconds
 @pytest.mark.skipif(not os.path.exists("/proc/self/schedstat"), reason="this kernel has no schedstat")
 def test_cpu_of_all_functions_is_the_cpu_time_that_the_kernel_counted(any_interpreter, start_program, folded_stacks):
     program = start_program(any_interpreter, BENCH / "programs.py", "deep", 1)
