@@ -30,10 +30,40 @@ fi
 
 results=
 if [ -f config.status ] && [ -d tests ]; then
-    results=--junit-xml=$PWD/tests/program-results.xml
+    results=$PWD/tests/program-results
 fi
 
 # A release's source directory may be read-only: nothing is written beside the tests.
 export PYNECK PYTHONDONTWRITEBYTECODE=1
-exec "$python" -m pytest -p no:cacheprovider --rootdir="$source_tests" ${results:+"$results"} -v -ra \
-    "$@" "$source_tests/program"
+run_tests() {
+    name=$1
+    shift
+    "$python" -m pytest -p no:cacheprovider --rootdir="$source_tests" ${results:+"--junit-xml=$results$name.xml"} -v -ra \
+        "$@" "$source_tests/program"
+}
+
+# Who gives options has the tests one after the other.
+if [ $# != 0 ] || [ -z "$results" ]; then
+    run_tests '' "$@"
+    exit
+fi
+
+# Tests wait most of the time, so several parts of them run at once; those that compare figures which other programs' work
+# changes run alone after that.
+status=0
+parts=$(($(getconf _NPROCESSORS_ONLN) + 1))
+running=
+for part in $(seq "$parts"); do
+    PYNECK_TEST_PART=$part/$parts run_tests "-$part" >"$results-$part.log" 2>&1 &
+    running="$running $!"
+done
+for process in $running; do
+    wait "$process" || status=1
+done
+for part in $(seq "$parts"); do
+    cat "$results-$part.log"
+done
+if [ -z "${PYNECK_TEST_SANITIZERS:-}" ]; then
+    run_tests -alone -m measurement || status=1
+fi
+exit "$status"

@@ -11,6 +11,7 @@
 
 enum {
     INTERVAL_MS = 50, /* enough for states and shares of CPU; the stacks are of its last moment */
+    MOST_TICKS = 100, /* before a process that has not been sampled is given up */
 };
 
 static void sleep_until(uint64_t monotonic_ns)
@@ -23,17 +24,37 @@ static void sleep_until(uint64_t monotonic_ns)
     clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
 }
 
-/* The second tick: the first has nothing to compare with. */
-static struct error *read_settled_tick(struct source *source, struct tick **tick)
+/* Whether a process that runs Python has had no samples, as happens where the CPUs are busy. */
+static bool is_to_come(const struct process *process)
+{
+    return process != NULL && process->python != NULL && process->threads == NULL && process->error == NULL &&
+           process->phase == NULL;
+}
+
+static bool is_settled(const struct tick *tick, const struct options *options)
+{
+    for (size_t i = 0; i < options->pid_count; i++) {
+        if (is_to_come(tick_find_process(tick, options->pids[i])))
+            return false;
+    }
+    return true;
+}
+
+/* The second tick, for the first has nothing to compare with; a later one when samples are still to come. */
+static struct error *read_settled_tick(struct source *source, const struct options *options,
+                                       struct tick **tick)
 {
     struct error *error = source_read_tick(source, tick);
 
-    if (error != NULL || *tick == NULL)
-        return error;
-    uint64_t due_ns = (*tick)->monotonic_ns + INTERVAL_MS * NS_PER_MILLISECOND;
-    tick_free(*tick);
-    sleep_until(due_ns);
-    return source_read_tick(source, tick);
+    for (int i = 1; error == NULL && *tick != NULL && i < MOST_TICKS; i++) {
+        if (i > 1 && is_settled(*tick, options))
+            break;
+        uint64_t due_ns = (*tick)->monotonic_ns + INTERVAL_MS * NS_PER_MILLISECOND;
+        tick_free(*tick);
+        sleep_until(due_ns);
+        error = source_read_tick(source, tick);
+    }
+    return error;
 }
 
 /* Why there is no dump of a process, or NULL when there is one. */
@@ -87,7 +108,7 @@ int command_dump(const struct options *options)
     struct error *error = watch_open(&source, &asked, NULL, false);
     if (error != NULL)
         return command_fail(error);
-    error = read_settled_tick(source, &tick);
+    error = read_settled_tick(source, options, &tick);
     if (error != NULL) {
         source_close(source);
         return command_fail(error);

@@ -6,6 +6,7 @@ Fixtures:
   pyneck           path of the binary
   run_pyneck       run it to its end: run_pyneck("snapshot", "-n", "1") -> subprocess.CompletedProcess (text)
   run_snapshot     the same for `pyneck snapshot --format json`: a list of ticks
+  watch_until      `pyneck snapshot` until a tick is as wanted
   interpreter      each interpreter here, of a version that pyneck reads, in turn
   any_interpreter  one of them
   python2          Python 2.7
@@ -18,6 +19,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import select
 import shutil
 import signal
@@ -31,8 +33,8 @@ from _pytest.runner import runtestprotocol
 import interpreters
 from terminal import Terminal
 
-TIMEOUT_SECONDS = 30
-TEST_LIMIT_SECONDS = 180
+TIMEOUT_SECONDS = 60
+TEST_LIMIT_SECONDS = 300
 SOURCE_DIRECTORY = pathlib.Path(__file__).resolve().parents[2]
 
 
@@ -46,7 +48,7 @@ def pytest_configure(config):
         signal.signal(number, signal.SIG_DFL)
     config.addinivalue_line("markers", "since_minor(minor, why): needs at least this minor version of Python 3")
     config.addinivalue_line("markers", "one_per_minor: how the interpreter was built makes no difference")
-    config.addinivalue_line("markers", "measurement: compares samples of a busy machine; fails when it fails twice")
+    config.addinivalue_line("markers", "measurement: compares figures that other programs' work changes: runs alone")
     config.second_tries = []
     config.interpreters = interpreters.find()
     config.python2 = interpreters.find_python2()
@@ -70,7 +72,7 @@ def pytest_terminal_summary(terminalreporter, config):
     for line in interpreter_report(config):
         terminalreporter.write_line(line)
     for name, why in config.second_tries:
-        terminalreporter.write_line(f"measured a second time: {name}: {why}")
+        terminalreporter.write_line(f"second try: {name}: {why}")
 
 
 def pytest_generate_tests(metafunc):
@@ -79,7 +81,7 @@ def pytest_generate_tests(metafunc):
     since = metafunc.definition.get_closest_marker("since_minor")
     cases = []
     chosen = metafunc.config.interpreters
-    if metafunc.definition.get_closest_marker("one_per_minor") or os.environ.get("PYNECK_TEST_ONE_PER_MINOR"):
+    if metafunc.definition.get_closest_marker("one_per_minor") or has_sanitizers():
         chosen = list({(one.minor, one.free_threaded): one for one in reversed(chosen)}.values())[::-1]
     for one in chosen:
         too_old = since is not None and one.minor < since.args[0]
@@ -105,17 +107,48 @@ def python2(pytestconfig):
     return pytestconfig.python2
 
 
-# ---- measurements
+# ---- which tests run
+
+
+def has_sanitizers():
+    """Whether the build that is tested has them: they find faults on every path, but tell no time."""
+    return bool(os.environ.get("PYNECK_TEST_SANITIZERS"))
+
+
+def part():
+    """(which, of how many) parts of the tests that run at the same time, or None when all run here."""
+    words = os.environ.get("PYNECK_TEST_PART")
+    return tuple(map(int, words.split("/"))) if words else None
+
+
+def pytest_collection_modifyitems(config, items):
+    chosen = [one for one in items if not (has_sanitizers() and one.get_closest_marker("measurement"))]
+    if part() is not None:
+        which, parts = part()
+        chosen = [one for one in chosen if not one.get_closest_marker("measurement")][which - 1 :: parts]
+    config.hook.pytest_deselected(items=[one for one in items if one not in set(chosen)])
+    items[:] = chosen
+
+
+# ---- second tries
+
+CRASH = re.compile(r"Sanitizer|runtime error:|(?<![\d-])-(?:4|6|7|8|11)\b")
+
+
+def may_be_chance(item, failed):
+    """Whether a failure may come from the work of others on this machine; that of a program that crashed never does."""
+    if part() is None and item.get_closest_marker("measurement") is None:
+        return False
+    return CRASH.search(str(failed.longrepr)) is None
+
 
 def pytest_runtest_protocol(item, nextitem):
-    """Two measurements of a busy machine differ by chance now and then: such a test has a second try, and what
-    the first one said is told at the end. A fault shows in both."""
-    if item.get_closest_marker("measurement") is None:
-        return None
+    """What is measured on a busy machine differs by chance now and then, and beside other tests it is busy: such a test
+    has a second try, and what the first one said is told at the end. A fault shows in both."""
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     reports = runtestprotocol(item, nextitem=nextitem, log=False)
     failed = next((report for report in reports if report.failed), None)
-    if failed is not None:
+    if failed is not None and may_be_chance(item, failed):
         crash = getattr(failed.longrepr, "reprcrash", None)
         why = (crash.message if crash else str(failed.longrepr)).partition("\n")[0]
         item.config.second_tries.append((item.nodeid, why))
@@ -283,6 +316,31 @@ def run_snapshot(run_pyneck):
         return [json.loads(line) for line in done.stdout.splitlines()]
 
     return run
+
+
+@pytest.fixture
+def watch_until(pyneck):
+    """watch_until(holds, pid, *options) -> the rows, {pid: process}, of the first tick of which holds(rows) is true
+
+    The samples of a busy machine come when they can, so the answer is waited for and no time is allowed for it."""
+
+    def watch(holds, pid, *options, **popen_options):
+        words = [pyneck, "snapshot", "--format", "json", "-n", 1000000, "-d", 0.25, "-r", 200, *options, pid]
+        command = [str(word) for word in words]
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, **popen_options) as process:
+            try:
+                while True:
+                    line = process.stdout.readline()
+                    assert line, f"pyneck ended with status {process.wait()}"
+                    rows = {row["pid"]: row for row in json.loads(line)["processes"]}
+                    if holds(rows):
+                        return rows
+                    assert time.monotonic() < deadline, f"no tick was as wanted; the last one: {rows}"
+            finally:
+                process.kill()
+
+    return watch
 
 
 @pytest.fixture

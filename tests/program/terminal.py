@@ -35,7 +35,7 @@ KEYS = {
     "F10": "\x1b[21~",
 }
 
-TIMEOUT_SECONDS = 30
+TIMEOUT_SECONDS = 60
 
 
 def modes_of_a_new_terminal():

@@ -114,9 +114,10 @@ def compare_shares(known, watching, script):
 def test_functions_agree_with_cprofile_and_cpu_with_the_kernel(interpreter, start_program, watch):
     program = start_program(interpreter, PROGRAMS / "shares.py")
     watching = watch("-d", "0.5", "-n", "100000", "-r", "1000", "--budget", "0", program.pid)
-    kernel_seconds = -stat_seconds(program.pid)
+    begin_seconds = stat_seconds(program.pid)
     samples = 0
-    # A sample is a sample: where the machine has other things to do, it takes more of them.
+    # A sample is a sample: where the machine has other things to do, it takes more of them. So it does of ticks, which then
+    # come some time after the process was read, sooner or later.
     for attempt in range(1, 5):
         program.tell("work")
         deadline = time.monotonic() + LONGEST_WORK_SECONDS
@@ -127,14 +128,13 @@ def test_functions_agree_with_cprofile_and_cpu_with_the_kernel(interpreter, star
         known = json.loads(program.read_line())
         watching.read_until_idle()
         differences = list(compare_shares(known, watching, str(program.script)))
-        if not differences:
+        kernel_seconds = stat_seconds(program.pid) - begin_seconds
+        agreed = (pytest.approx(kernel_seconds, rel=0.01, abs=3 * TICK_SECONDS),
+                  pytest.approx(known["cpu_seconds"], rel=0.02, abs=3 * TICK_SECONDS))
+        if not differences and watching.cpu_seconds() == agreed:
             break
-    kernel_seconds += stat_seconds(program.pid)
     assert differences == []
-
-    by_process, by_function = watching.cpu_seconds()
-    assert by_process == pytest.approx(kernel_seconds, rel=0.01, abs=3 * TICK_SECONDS)
-    assert by_function == pytest.approx(known["cpu_seconds"], rel=0.02, abs=3 * TICK_SECONDS)
+    assert watching.cpu_seconds() == agreed
 
 
 @pytest.mark.one_per_minor
@@ -305,16 +305,20 @@ def test_io_agrees_with_proc_and_with_what_was_written(any_interpreter, start_pr
         return int(re.search(r"^write_bytes: (\d+)", text, re.MULTILINE).group(1))
 
     watching = watch("-d", "0.4", "-n", "100000", program.pid)
-    before = written()
-    program.tell("write")
-    program.read_line()
-    by_process = by_file = 0
-    for _ in range(3):
-        process = watching.read()
-        seconds = watching.ticks[-1]["interval_seconds"]
-        (file,) = [file for file in process["open_files"] if file["fd"] == number]
-        by_process += process["write_bytes_per_second"] * seconds
-        by_file += file["bytes_per_second"] * seconds
-    assert file["position_bytes"] == file["size_bytes"] == 8 << 20
-    assert by_file == pytest.approx(8 << 20, rel=0.02)
-    assert by_process == pytest.approx(written() - before, rel=0.02)
+    # A busy machine reads the file some milliseconds before or after the moment of the tick: not every time.
+    for attempt in range(1, 7):
+        before = written()
+        program.tell("write")
+        program.read_line()
+        by_process = by_file = 0
+        for _ in range(3):
+            process = watching.read()
+            seconds = watching.ticks[-1]["interval_seconds"]
+            (file,) = [file for file in process["open_files"] if file["fd"] == number]
+            by_process += process["write_bytes_per_second"] * seconds
+            by_file += file["bytes_per_second"] * seconds
+        assert file["position_bytes"] == file["size_bytes"] == attempt * (8 << 20)
+        agreed = (pytest.approx(8 << 20, rel=0.02), pytest.approx(written() - before, rel=0.02))
+        if (by_file, by_process) == agreed:
+            break
+    assert (by_file, by_process) == agreed

@@ -162,7 +162,7 @@ def test_a_signal_ends_it_between_ticks(pyneck, tmp_path, number):
     while (not output.exists() or output.stat().st_size == 0) and time.monotonic() < deadline:
         time.sleep(0.01)
     process.send_signal(number)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == 128 + number
     assert errors == ""
     assert output.read_text().endswith("}\n")
@@ -177,5 +177,5 @@ def test_an_ignored_hangup_stays_ignored(pyneck):
     os.kill(process.pid, signal.SIGHUP)
     process.stdout.read(1)
     os.kill(process.pid, signal.SIGHUP)
-    process.communicate(timeout=30)
+    process.communicate(timeout=60)
     assert process.returncode == 0

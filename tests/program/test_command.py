@@ -14,7 +14,7 @@ import pytest
 import json_shape
 from terminal import Terminal
 
-TIMEOUT_SECONDS = 30
+TIMEOUT_SECONDS = 60
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ def test_the_demo_ends_at_once_and_leaves_nothing_behind(any_interpreter, start_
     assert int(pids[0]) == demo.pid
     assert [path.name.startswith("pyneck-demo-") for path in tmp_path.iterdir()] == [True]
     demo.process.send_signal(ending)
-    assert demo.process.wait(timeout=20) == 0
+    assert demo.process.wait(timeout=60) == 0
     assert list(tmp_path.iterdir()) == []
     for pid in pids:
         with pytest.raises(ProcessLookupError):
@@ -29,7 +29,7 @@ def test_the_demo_ends_at_once_and_leaves_nothing_behind(any_interpreter, start_
 def test_the_demo_runs_on_every_python(interpreter, start_program):
     demo = start_program(interpreter, DEMO, "--only", "primes,reader,locks")
     demo.process.send_signal(signal.SIGTERM)
-    assert demo.process.wait(timeout=20) == 0
+    assert demo.process.wait(timeout=60) == 0
 
 
 def test_the_demo_names_its_parts(any_interpreter):

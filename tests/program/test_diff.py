@@ -39,7 +39,7 @@ def record(pyneck, tmp_path_factory):
         (directory / "program.py").write_text(before + PROGRAM.format(times=times, rounds=rounds))
         path = directory / "recording.db"
         command = [pyneck, "record", "-q", "-d", "0.25", "-r", "250", "--budget", "0", "-o", path, "--"]
-        subprocess.run([*command, sys.executable, directory / "program.py"], check=True, timeout=60)
+        subprocess.run([*command, sys.executable, directory / "program.py"], check=True, timeout=120)
         return path
 
     return run

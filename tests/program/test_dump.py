@@ -84,7 +84,7 @@ def test_children_are_left_out(run_pyneck, start_program, any_interpreter):
     )
     assert [process["pid"] for process in dump_json(run_pyneck, parent.pid)] == [parent.pid]
     parent.process.stdin.close()
-    parent.process.wait(timeout=30)
+    parent.process.wait(timeout=60)
 
 
 def test_a_process_that_is_not_python_is_an_error(run_pyneck):

@@ -39,7 +39,7 @@ def recording(pyneck, tmp_path_factory):
     script.write_text(PROGRAM)
     path = directory / "recording.db"
     command = [pyneck, "record", "-q", "-d", "0.25", "-r", "250", "-o", path, "--", sys.executable, script]
-    subprocess.run(command, check=True, timeout=60)
+    subprocess.run(command, check=True, timeout=120)
     return path
 
 

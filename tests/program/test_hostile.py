@@ -19,7 +19,7 @@ import pytest
 
 PROGRAM_DIRECTORY = pathlib.Path(__file__).resolve().parent
 HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
-LIMIT_SECONDS = 15
+LIMIT_SECONDS = 60
 
 LIES = [
     "nothing",
@@ -277,7 +277,7 @@ def reachable_by_all(path):
 def test_what_took_a_files_place_is_not_opened(pyneck, mapper, start, tmp_path, kind):
     options = nobody(tmp_path)
     for parent in (*tmp_path.parents, *mapper.parents):
-        if options and "pytest" in parent.name:
+        if options and any("pytest" in part for part in parent.parts):
             parent.chmod(0o755)
     if options and not (reachable_by_all(pyneck) and reachable_by_all(mapper)):
         pytest.skip("the programs lie where only root may go")

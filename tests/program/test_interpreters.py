@@ -4,6 +4,8 @@ import pathlib
 
 import pytest
 
+from rows import is_hottest
+
 BUSY = """
     import sys
 
@@ -24,17 +26,18 @@ BUSY = """
 """
 
 
-@pytest.mark.measurement
-def test_the_busy_function_is_found(interpreter, start_program, run_snapshot):
+def test_the_busy_function_is_found(interpreter, start_program, watch_until):
     program = start_program(interpreter, BUSY, name="mill.py")
-    tick = run_snapshot("-n", 2, "-d", 1, "-r", 200, program.pid)[-1]
-    (process,) = tick["processes"]
-    assert process["pid"] == program.pid
-    assert process["error"] is None
+    grind = interpreter.shown("Mill.grind")
+
+    def is_found(rows):
+        process = rows[program.pid]
+        return is_hottest(grind, process) and process["sampling"]["samples"] >= 20
+
+    (process,) = watch_until(is_found, program.pid).values()
     assert process["python"]["version"].startswith(f"3.{interpreter.minor}.")
 
     hottest = process["functions"][0]
-    assert hottest["function"] == interpreter.shown("Mill.grind")
     assert hottest["file"] == str(program.script)
     assert hottest["line"] == 5
     assert hottest["own_percent"] > 90

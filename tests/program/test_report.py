@@ -46,7 +46,7 @@ def recording(pyneck, tmp_path_factory):
     script.write_text(PROGRAM)
     path = directory / "recording.db"
     command = [pyneck, "record", "-q", "-d", "0.25", "-o", path, "--", sys.executable, script]
-    done = subprocess.run(command, check=False, timeout=60)
+    done = subprocess.run(command, check=False, timeout=120)
     assert done.returncode == 3
     return path
 

@@ -25,7 +25,7 @@ def expect_screen(terminal, name):
         return
     wanted = path.read_text().rstrip("\n")
     try:
-        terminal.wait_for(lambda shown: shown.text().rstrip("\n") == wanted, timeout=10)
+        terminal.wait_for(lambda shown: shown.text().rstrip("\n") == wanted)
     except AssertionError:
         difference = difflib.unified_diff(
             wanted.splitlines(), terminal.text().splitlines(), str(path), "the screen", lineterm=""

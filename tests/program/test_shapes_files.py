@@ -8,6 +8,8 @@ import subprocess
 
 import pytest
 
+from rows import is_hottest
+
 NOBODY = 65534
 
 SPIN = """
@@ -104,29 +106,29 @@ def look(run_snapshot, pid, **options):
     return process
 
 
-def assert_spin_is_read(process):
-    assert process["error"] is None
-    assert process["functions"][0]["function"] == "spin"
+def spin_is_read(watch_until, pid, **options):
+    """Wait until spin() is the hottest function; the row of the process."""
+    return watch_until(lambda rows: is_hottest("spin", rows[pid]), pid, **options)[pid]
 
 
-def test_a_renamed_interpreter_is_read(interpreter, run_snapshot):
+def test_a_renamed_interpreter_is_read(interpreter, watch_until):
     with Copy(interpreter, name="accounting-service") as copy:
         copy.go()
-        assert_spin_is_read(look(run_snapshot, copy.pid))
+        spin_is_read(watch_until, copy.pid)
 
 
-def test_an_interpreter_without_the_symbol_is_found_by_its_section(interpreter, run_snapshot):
+def test_an_interpreter_without_the_symbol_is_found_by_its_section(interpreter, watch_until):
     if shared_library(interpreter) is not None:
         pytest.skip("the dynamic linker needs the symbol")
     with Copy(interpreter, change=hide_symbol) as copy:
         copy.go()
-        assert_spin_is_read(look(run_snapshot, copy.pid))
+        spin_is_read(watch_until, copy.pid)
 
 
-def test_an_interpreter_without_sections_is_found_by_what_the_loader_needs(interpreter, run_snapshot):
+def test_an_interpreter_without_sections_is_found_by_what_the_loader_needs(interpreter, watch_until):
     with Copy(interpreter, change=hide_sections) as copy:
         copy.go()
-        assert_spin_is_read(look(run_snapshot, copy.pid))
+        spin_is_read(watch_until, copy.pid)
 
 
 LINKED_IN = r"""
@@ -148,7 +150,7 @@ spin()
 """
 
 
-def test_an_interpreter_without_anything_that_names_it_is_found_in_memory(interpreter, run_snapshot, tmp_path):
+def test_an_interpreter_without_anything_that_names_it_is_found_in_memory(interpreter, watch_until, tmp_path):
     prefix = pathlib.Path(interpreter.command[-1]).resolve().parents[1]
     archives = list(prefix.glob(f"lib/python3.{interpreter.minor}/config-*/libpython*.a"))
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
@@ -165,8 +167,7 @@ def test_an_interpreter_without_anything_that_names_it_is_found_in_memory(interp
                           env=dict(os.environ, PYTHONHOME=str(prefix))) as process:
         try:
             assert process.stdout.readline() == b"ready\n"
-            seen = look(run_snapshot, process.pid)
-            assert_spin_is_read(seen)
+            seen = spin_is_read(watch_until, process.pid)
             assert seen["python"]["version"].startswith(interpreter.version)
             assert [thread["tid"] for thread in seen["threads"]] == [process.pid]
         finally:
@@ -183,13 +184,13 @@ def either_shape(request, pytestconfig):
 
 
 @pytest.mark.parametrize("vanish", ["delete_files", "replace_files"])
-def test_deleted_and_replaced_files_are_read_by_root(either_shape, vanish, run_snapshot):
+def test_deleted_and_replaced_files_are_read_by_root(either_shape, vanish, watch_until):
     if os.geteuid() != 0:
         pytest.skip("needs root")
     with Copy(either_shape) as copy:
         getattr(copy, vanish)()
         copy.go()
-        assert_spin_is_read(look(run_snapshot, copy.pid))
+        spin_is_read(watch_until, copy.pid)
 
 
 FALLEN = """
@@ -209,17 +210,18 @@ def as_nobody():
 
 
 @pytest.mark.parametrize("vanish", ["delete_files", "replace_files"])
-def test_deleted_and_replaced_files_are_read_or_the_reason_is_said_without_privilege(either_shape, vanish, run_snapshot):
+def test_deleted_and_replaced_files_are_read_or_the_reason_is_said_without_privilege(
+        either_shape, vanish, run_snapshot, watch_until):
     if os.geteuid() != 0:
         pytest.skip("needs root to become another user")
     with Copy(either_shape, script=FALLEN) as copy:
         has_library = shared_library(either_shape) is not None
         getattr(copy, vanish)()
         copy.go()
-        process = look(run_snapshot, copy.pid, preexec_fn=as_nobody, cwd="/")
-        if not has_library:
-            assert_spin_is_read(process)  # the executable itself can be opened by its process
+        if not has_library:  # the executable itself can be opened by its process
+            spin_is_read(watch_until, copy.pid, preexec_fn=as_nobody, cwd="/")
         else:
+            process = look(run_snapshot, copy.pid, preexec_fn=as_nobody, cwd="/")
             assert "was deleted or replaced after the program had started: run pyneck as root" in process["error"]
             assert process["threads"] in (None, [])
 
@@ -280,10 +282,9 @@ def host(tmp_path_factory):
 
 
 EMBEDDED = """
-import sys, time
+import select, sys
 def spin():
-    end = time.monotonic() + 2.5
-    while time.monotonic() < end:
+    while not select.select([sys.stdin], [], [], 0)[0]:
         for _ in range(100):
             sum(range(1000))
 print("ready", flush=True)
@@ -291,7 +292,8 @@ spin()
 """
 
 
-def test_an_interpreter_in_another_program_is_read_from_start_to_end(interpreter, host, run_snapshot, tmp_path):
+def test_an_interpreter_in_another_program_is_read_from_start_to_end(
+        interpreter, host, run_snapshot, watch_until, tmp_path):
     library = shared_library(interpreter)
     if library is None:
         pytest.skip("has no shared library")
@@ -309,7 +311,9 @@ def test_an_interpreter_in_another_program_is_read_from_start_to_end(interpreter
             process.stdin.write(b"\n")
             process.stdin.flush()
             assert process.stdout.readline() == b"ready\n"
-            assert_spin_is_read(look(run_snapshot, process.pid))
+            spin_is_read(watch_until, process.pid)
+            process.stdin.write(b"\n")
+            process.stdin.flush()
             assert process.stdout.readline() == b"finalized\n"
             seen = look(run_snapshot, process.pid)
             assert seen["error"] is None

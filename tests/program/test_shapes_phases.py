@@ -34,6 +34,8 @@ def check_every_phase(interpreter, library, host, pyneck):  # noqa: F811
                 wait_until(lambda seen: seen["phase"] is None and seen["functions"]
                            and seen["functions"][0]["function"] == "spin")
                 assert process.stdout.readline() == b"ready\n"
+                process.stdin.write(b"\n")
+                process.stdin.flush()
                 assert process.stdout.readline() == b"finalized\n"
                 wait_until(lambda seen: seen["phase"] in PHASES and not seen["threads"])
         finally:

@@ -56,7 +56,7 @@ def test_a_named_process_number_that_is_used_again_is_another_process(pyneck):
     if subprocess.run([*alone, "test", "-w", "/proc/sys/kernel/ns_last_pid"], check=False).returncode != 0:
         pytest.skip("the kernel lets nobody choose a process number here")
     done = subprocess.run([*alone, sys.executable, "-c", DRIVER, pyneck, "victim", "heir"], stdout=subprocess.PIPE,
-                          text=True, check=True, timeout=60)
+                          text=True, check=True, timeout=120)
     before, after = json.loads(done.stdout)
     assert before[-1]["processes"][0]["functions"][0]["function"] == "victim"
     # Ticks may still be of the time before; what was named shows as long as it lives, its heir never.

@@ -290,7 +290,7 @@ def test_a_closed_pipe_ends_it_quietly(pyneck, busy):
     process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     json.loads(process.stdout.readline())
     process.stdout.close()
-    assert process.wait(timeout=30) == 128 + signal.SIGPIPE
+    assert process.wait(timeout=60) == 128 + signal.SIGPIPE
     assert process.stderr.read() == ""
     process.stderr.close()
 
