@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "cmd/watch.h"
+#include "python/locate.h"
 
 #include <stddef.h>
 
@@ -34,13 +35,12 @@ static enum wake wait_for_tick(struct session *session, uint64_t due_ns)
             return due_ns <= session->end_ns ? WAKE_TICK_DUE : WAKE_TIME_OVER;
         if (number == SIGCHLD)
             continue;
-        if (number == SIGHUP && session->outlives_terminal)
-            continue;
-        if (session->child.pid == 0) {
+        if (session->child.pid != 0) {
+            child_pass_signal(&session->child, &info);
+        } else if (number != SIGHUP || !session->outlives_terminal) {
             session->ended_by = number;
             return WAKE_SIGNAL;
         }
-        child_pass_signal(&session->child, &info);
     }
     return WAKE_COMMAND_ENDED;
 }
@@ -57,8 +57,6 @@ static struct error *take_tick(struct session *session, bool print, bool *more)
     if (!*more)
         return error;
     session->last_tick_ns = tick->monotonic_ns;
-    const struct process *command = tick_find_process(tick, session->child.pid);
-    session->is_python = command != NULL && command->python != NULL && command->phase == NULL;
     if (print) {
         error = sink_write_tick(session->sink, tick, source_call_tree(session->source));
         *more = error == NULL && !sink_is_closed(session->sink) && --session->ticks_left > 0;
@@ -67,20 +65,33 @@ static struct error *take_tick(struct session *session, bool print, bool *more)
     return error;
 }
 
-/* A command that was started just now becomes a Python program some milliseconds later. Until then ticks are read in quick
- * succession, and not handed on: else a short program would be over before its first sample. */
+/* Whether a command need not be looked at any more: its interpreter is there, or what it is will not change. */
+static bool is_settled(struct python_locator *locator, pid_t pid)
+{
+    struct python_location location;
+    struct error *error;
+    enum python_presence presence = python_locate(locator, pid, &location, &error);
+
+    error_free(error);
+    return presence != PYTHON_ABSENT && presence != PYTHON_STARTING;
+}
+
+/* A command that was started just now becomes a Python program some milliseconds later. It is looked at in quick succession
+ * until then, and a tick is read that is not handed on: else a short program would be over before its first sample. */
 static struct error *find_interpreter(struct session *session, bool *more)
 {
-    struct error *error = NULL;
-    uint64_t end_ns = later(session->last_tick_ns, INTERPRETER_LIMIT_MS * NS_PER_MILLISECOND);
+    struct python_locator *locator = python_locator_new();
+    uint64_t due_ns = session->last_tick_ns;
+    uint64_t end_ns = later(due_ns, INTERPRETER_LIMIT_MS * NS_PER_MILLISECOND);
+    bool settled = false, runs = true;
 
-    while (error == NULL && *more && !session->is_python && session->last_tick_ns < end_ns) {
-        uint64_t due_ns = later(session->last_tick_ns, INTERPRETER_STEP_MS * NS_PER_MILLISECOND);
-        if (wait_for_tick(session, due_ns) != WAKE_TICK_DUE)
-            break;
-        error = take_tick(session, false, more);
+    while (runs && !settled && due_ns < end_ns) {
+        settled = is_settled(locator, session->child.pid);
+        due_ns = later(due_ns, INTERPRETER_STEP_MS * NS_PER_MILLISECOND);
+        runs = settled || wait_for_tick(session, due_ns) == WAKE_TICK_DUE;
     }
-    return error;
+    python_locator_free(locator);
+    return runs ? take_tick(session, false, more) : NULL;
 }
 
 static struct error *take_ticks(struct session *session)

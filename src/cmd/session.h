@@ -18,7 +18,6 @@ struct session {
     uint64_t last_tick_ns; /* CLOCK_MONOTONIC */
     uint64_t end_ns;       /* UINT64_MAX: none */
     uint64_t ticks_left;
-    bool is_python;         /* at the last tick, the command was a Python program */
     int ended_by;           /* a signal; 0 for none */
     bool outlives_terminal; /* SIGHUP does not end it */
     bool wants_sample_order;

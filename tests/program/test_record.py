@@ -151,6 +151,18 @@ def test_a_recording_outlives_its_terminal(start_record, path):
     wait_for_ticks(path, query(path, "SELECT count(*) FROM tick")[0][0] + 2, process)
 
 
+def test_a_hangup_that_a_process_sends_is_the_commands_and_the_recording_goes_on(start_record, path):
+    count_to_two = "n=0; trap 'n=$((n + 1))' HUP; echo ready; while [ $n -lt 2 ]; do sleep 0.05; done; exit 7"
+    process = start_record("-o", path, "-d", "0.1", "--", "sh", "-c", count_to_two)
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(signal.SIGHUP)
+    wait_for_ticks(path, 3, process)
+    process.send_signal(signal.SIGHUP)
+    _, errors = process.communicate(timeout=TIMEOUT_SECONDS)
+    assert (process.returncode, errors) == (7, "")
+    assert query(path, "SELECT exit_status FROM recording") == [(7,)]
+
+
 def test_a_recording_can_be_read_while_it_is_written(start_record, path, read_recording):
     process = start_record("-o", path, "-d", "0.1", os.getpid())
     wait_for_ticks(path, 3, process)
