@@ -86,6 +86,15 @@ static bool lists_hold(pid_t pid, const struct python_layout *layout, uint64_t i
            memory_read_word(pid, threads + layout->thread.interpreter, &owner) && owner == interpreter;
 }
 
+/* What is to be said of an interpreter that is not there, should it never come. */
+static struct error *not_there(const struct python_location *location, const char *what)
+{
+    char version[LAYOUT_VERSION_SIZE];
+
+    layout_format_version(version, location->version);
+    return error_new("Python %s is loaded, but %s", version, what);
+}
+
 static enum python_presence check_runtime(pid_t pid, const struct python_location *location,
                                           struct error **error)
 {
@@ -94,10 +103,16 @@ static enum python_presence check_runtime(pid_t pid, const struct python_locatio
 
     for (int i = 0; i < SANITY_TRIES; i++) {
         if (!memory_read_word(pid, location->runtime + location->layout.runtime.interpreters_head,
-                              &interpreter))
-            return errno == ESRCH ? PYTHON_GONE : PYTHON_STARTING;
-        if (interpreter == 0)
+                              &interpreter)) {
+            if (errno == ESRCH)
+                return PYTHON_GONE;
+            *error = not_there(location, "its variables cannot be read: they are not mapped");
             return PYTHON_STARTING;
+        }
+        if (interpreter == 0) {
+            *error = not_there(location, "no interpreter runs: none was started yet, or it has ended");
+            return PYTHON_STARTING;
+        }
         if (lists_hold(pid, &location->layout, interpreter))
             return PYTHON_FOUND;
     }
@@ -213,7 +228,13 @@ static enum python_presence inspect(pid_t pid, const struct elf_interpreter *int
         *error = access_denied(pid);
         return PYTHON_UNREADABLE;
     }
-    return number != 0 ? PYTHON_STARTING : check_runtime(pid, location, error);
+    if (number == 0)
+        return check_runtime(pid, location, error);
+    *error = not_there(location, interpreter->runtime == 0
+                                     ? "no interpreter can be found: its file has no symbols, and nothing in "
+                                       "its memory looks like the list of interpreters"
+                                     : "its variables cannot be read: they are not mapped");
+    return PYTHON_STARTING;
 }
 
 /* How much an answer is worth when several files hold an interpreter: a program may have one linked in and a
@@ -265,9 +286,9 @@ static enum python_presence search_files(struct python_locator *locator, pid_t p
     }
     if (best != PYTHON_ABSENT)
         return best;
+    *error = suspect_explain(&suspect, pid);
     if (suspect_is_loading(&suspect))
         return PYTHON_STARTING;
-    *error = suspect_explain(&suspect, pid);
     location->implementation = suspect.implementation;
     return *error != NULL ? PYTHON_UNREADABLE : PYTHON_ABSENT;
 }

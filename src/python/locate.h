@@ -37,7 +37,8 @@ void python_locator_free(struct python_locator *locator);
  * its mappings only. (A build-id would not do: a hostile file can claim any.)
  *
  * location  filled when PYTHON_FOUND, and as far as known when PYTHON_UNREADABLE (version)
- * error     receives why, with PYTHON_UNREADABLE and PYTHON_DENIED; the caller frees it; else NULL */
+ * error     receives why, with PYTHON_UNREADABLE and PYTHON_DENIED, and with PYTHON_STARTING what is not there yet; the
+ *           caller frees it; else NULL */
 enum python_presence python_locate(struct python_locator *locator, pid_t pid,
                                    struct python_location *location, struct error **error);
 

@@ -180,6 +180,10 @@ static void look_at_mappings(struct python_locator *locator, struct watched_proc
     process->mappings_cpu_ns = process->cpu_ns;
     process->presence = python_locate(locator, process->pid, &process->location, &error);
     process->mappings_ns = now_ns;
+    if (process->presence != PYTHON_STARTING)
+        process->starting_ns = 0;
+    else if (process->starting_ns == 0)
+        process->starting_ns = now_ns;
     process->is_python = process->presence == PYTHON_FOUND || process->presence == PYTHON_STARTING ||
                          process->presence == PYTHON_UNREADABLE ||
                          (process->presence == PYTHON_DENIED && calls_itself_python(process));

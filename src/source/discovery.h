@@ -33,7 +33,8 @@ struct watched_process {
     bool is_doubtful;   /* the caller's: its memory made no sense, so it was examined again */
     enum python_presence presence;
     struct python_location location;
-    char *error; /* why it cannot be read, or NULL */
+    uint64_t starting_ns; /* since when it is PYTHON_STARTING; 0: it is not */
+    char *error;          /* why it cannot be read, or what of it is not there yet; or NULL */
 
     clockid_t cpu_clock; /* of the process, all its threads */
     bool has_cpu_clock;

@@ -24,6 +24,8 @@ static const uint64_t detail_files_limit_ns = 100 * NS_PER_MILLISECOND;
 static const uint64_t take_timeout_ns = 200 * NS_PER_MILLISECOND;
 static const uint64_t second_tick_ns = 300 * NS_PER_MILLISECOND;
 static const uint64_t unfinished_discovery_ns = 100 * NS_PER_MILLISECOND;
+static const int64_t longest_start_ns = 10 * (int64_t)NS_PER_SECOND;
+static const uint64_t longest_late_start_ns = NS_PER_SECOND / 2;
 static const double least_budget_share = 0.2;
 
 struct live_source {
@@ -174,6 +176,16 @@ static size_t filter_rows(struct live_source *live, struct process *rows, size_t
     return kept;
 }
 
+/* Whether an interpreter that is not there can be expected yet. One may never come, and in a program that is not young
+ * (which may have executed another just now) it should have come after a moment. */
+static bool starts_still(const struct watched_process *watched, const struct process *row, uint64_t now_ns)
+{
+    int64_t age_ns = clock_realtime_ns() - row->start_time_ns;
+
+    return watched->presence == PYTHON_STARTING &&
+           (age_ns < longest_start_ns || now_ns - watched->starting_ns < longest_late_start_ns);
+}
+
 /* What discovery knows of a process, and its files. */
 static void complete_row(struct live_source *live, struct watched_process *watched, struct process *row,
                          struct arena *arena, uint64_t now_ns)
@@ -187,10 +199,10 @@ static void complete_row(struct live_source *live, struct watched_process *watch
     live_files_count(watched, row, now_ns);
     if (watched->is_python && watched->location.implementation != NULL)
         row->python = live_profile_describe(&watched->location, arena);
-    if (watched->is_python && watched->error != NULL)
-        row->error = arena_copy_text(arena, watched->error, strlen(watched->error));
-    if (watched->is_python && watched->presence == PYTHON_STARTING)
+    if (watched->is_python && starts_still(watched, row, now_ns))
         row->phase = "starting";
+    else if (watched->is_python && watched->error != NULL)
+        row->error = arena_copy_text(arena, watched->error, strlen(watched->error));
     if (watched->sampled)
         row->throttled_percent = cgroup_limits_read(live->cgroup_limits, row->pid, row->start_ticks, now_ns);
     bool focused = row->pid == live->focus.pid;

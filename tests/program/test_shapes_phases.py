@@ -49,6 +49,30 @@ def test_an_interpreter_is_picked_up_when_it_is_ready_and_let_go_when_it_ends(in
     check_every_phase(interpreter, library, host, pyneck)
 
 
+def test_an_interpreter_that_does_not_come_is_told_and_found_when_it_comes(pytestconfig, host, pyneck):  # noqa: F811
+    shared = [one for one in pytestconfig.interpreters if shared_library(one) is not None]
+    if not shared:
+        pytest.skip("no interpreter with a shared library here")
+    home = pathlib.Path(shared[-1].command[-1]).resolve().parents[1]
+    with subprocess.Popen([host, shared_library(shared[-1]), EMBEDDED], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          env=dict(os.environ, PYTHONHOME=str(home))) as process:
+        try:
+            assert process.stdout.readline() == b"loaded\n"
+            with Ticks(pyneck, "-n", MANY_TICKS, "-d", 0.2, process.pid) as ticks:
+                while (seen := ticks.next()[process.pid])["error"] is None:  # for 10 seconds
+                    assert seen["phase"] == "starting"
+                assert "is loaded, but no interpreter runs: none was started yet, or it has ended" in seen["error"]
+                assert seen["phase"] is None
+                process.stdin.write(b"\n")
+                process.stdin.flush()
+                assert process.stdout.readline() == b"ready\n"
+                while not ticks.next()[process.pid]["functions"]:
+                    pass
+                assert ticks.next()[process.pid]["error"] is None
+        finally:
+            process.kill()
+
+
 FORKS = """
 import os
 import sys
