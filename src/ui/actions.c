@@ -114,8 +114,7 @@ void action_nice(struct state *state, int argument)
     if (error == NULL)
         state_tell(state, "The nice value of %d (%s) is now %d", (int)process->pid, target.name, nice);
     else
-        state_tell_error(state, "%s", error_message(error));
-    error_free(error);
+        state_tell_failure(state, error);
     process_target_close(&target);
 }
 

@@ -15,8 +15,7 @@ static void send_signal(struct state *state)
         state_tell(state, "Sent SIG%s to %d (%s)", sigabbrev_np(state->dialog.signal), (int)target->pid,
                    target->name);
     else
-        state_tell_error(state, "%s", error_message(error));
-    error_free(error);
+        state_tell_failure(state, error);
     process_target_close(target);
 }
 
@@ -39,8 +38,7 @@ void signal_open(struct state *state)
     process_target_close(target);
     struct error *error = process_target_open(target, process);
     if (error != NULL) {
-        state_tell_error(state, "%s", error_message(error));
-        error_free(error);
+        state_tell_failure(state, error);
         return;
     }
     list_begin(state, "Enter: choose   Esc: back", "Signal for %d (%.30s)", (int)target->pid, target->name);

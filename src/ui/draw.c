@@ -1,5 +1,6 @@
 #include "ui/draw.h"
 
+#include "ui/empty.h"
 #include "ui/header.h"
 #include "ui/keys.h"
 #include "ui/layout.h"
@@ -56,7 +57,7 @@ static void draw_pane(struct state *state, enum pane_id pane)
         draw_title_line(state, pane, region);
     struct region body = region_part(&rest, 1, 0, rest.rows - 1, rest.columns);
     if (state->tables[pane].count == 0)
-        pane_classes[pane]->draw_empty(state, &body);
+        empty_draw(state, pane, &body);
 }
 
 static void draw_bar(struct state *state, const struct region *bar)

@@ -325,22 +325,15 @@ static void draw_title(const struct state *state, const struct region *line, enu
                       table->filter);
 }
 
-static void draw_empty(const struct state *state, const struct region *body)
+static const char *why_empty(const struct state *state, const struct process *process)
 {
-    const struct process *process = state_selected_process(state);
-    const char *reason = "It has no open files";
-
-    if (process == NULL)
-        reason = "No process is selected";
-    else if (!process->open_files_listed && !count_is_known(process->open_file_count))
-        reason = "Not permitted to list them: be the same user or root";
-    else if (!process->open_files_listed)
-        reason = state->travel.away ? "They were not looked at in this moment"
-                 : state->paused    ? "Not listed yet (Z ends the pause)"
-                                    : "Reading";
-    else if (state->tables[PANE_FILES].total > 0)
-        reason = "No file matches the filter (F4 changes it)";
-    region_text(body, 0, 0, body->columns, STYLE_DIM, reason);
+    if (process->open_files_listed)
+        return "It has no open files";
+    if (!count_is_known(process->open_file_count))
+        return "Not permitted to list them: be the same user or root";
+    if (state->travel.away)
+        return "They were not looked at in this moment";
+    return state->paused ? "Not listed yet (Z ends the pause)" : "Reading";
 }
 
 static const struct table_class file_table = {
@@ -355,8 +348,9 @@ static const struct table_class file_table = {
 const struct pane_class files_pane = {
     .name = "Files",
     .columns_title = "The columns of the open files",
+    .row_name = "file",
     .table = &file_table,
     .update = update,
     .draw_title = draw_title,
-    .draw_empty = draw_empty,
+    .why_empty = why_empty,
 };

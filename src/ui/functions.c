@@ -247,28 +247,13 @@ static void draw_title(const struct state *state, const struct region *line, enu
     region_format(line, 0, used, line->columns - used, STYLE_DIM, "; %s", samples);
 }
 
-static void draw_empty(const struct state *state, const struct region *body)
+static const char *why_empty(const struct state *state, const struct process *process)
 {
-    const struct process *process = state_selected_process(state);
-    const char *reason = "No process is selected";
-
-    if (process != NULL && process->error != NULL) {
-        region_wrap(body, 0, 0, body->columns, STYLE_WARNING, process->error);
-        return;
-    }
-    if (process != NULL && !process->is_python)
-        reason = "This is no Python program";
-    else if (process != NULL && process->phase != NULL)
-        reason = "Its interpreter is starting or exiting";
-    else if (process != NULL && state->tables[PANE_FUNCTIONS].total > 0)
-        reason = "No function matches the filter (F4 changes it)";
-    else if (process != NULL && history_find(&state->history, process) == NULL)
-        reason = "No samples yet";
-    else if (process != NULL && state->mode == RANKING_CPU)
-        reason = "It used no CPU time in this window (m shows wall time)";
-    else if (process != NULL)
-        reason = "No samples in this window (w chooses another)";
-    region_text(body, 0, 0, body->columns, STYLE_DIM, reason);
+    if (history_find(&state->history, process) == NULL)
+        return "No samples yet";
+    if (state->mode == RANKING_CPU)
+        return "It used no CPU time in this window (m shows wall time)";
+    return "No samples in this window (w chooses another)";
 }
 
 static const struct table_class function_table = {
@@ -283,8 +268,10 @@ static const struct table_class function_table = {
 const struct pane_class functions_pane = {
     .name = "Functions",
     .columns_title = "The columns of the functions",
+    .row_name = "function",
+    .of_interpreter = true,
     .table = &function_table,
     .update = update,
     .draw_title = draw_title,
-    .draw_empty = draw_empty,
+    .why_empty = why_empty,
 };

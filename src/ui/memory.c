@@ -238,24 +238,14 @@ static void draw_title(const struct state *state, const struct region *line, enu
                       table->filter);
 }
 
-static void draw_empty(const struct state *state, const struct region *body)
+static const char *why_empty(const struct state *state, const struct process *process)
 {
-    const struct process *process = state_selected_process(state);
-    const char *reason = "It did not grow or shrink in this window (w chooses another)";
-
-    if (process == NULL)
-        reason = "No process is selected";
-    else if (process->error != NULL)
-        reason = process->error;
-    else if (!process->is_python)
-        reason = "This is no Python program";
-    else if (state->tables[PANE_MEMORY].total > 0)
-        reason = "No function matches the filter (F4 changes it)";
-    else if (process->profile == NULL)
-        reason = "No samples yet";
-    else if (!process->profile->growth_measured)
-        reason = "Its growth could not be measured";
-    region_wrap(body, 0, 0, body->columns, STYLE_DIM, reason);
+    (void)state;
+    if (process->profile == NULL)
+        return "No samples yet";
+    if (!process->profile->growth_measured)
+        return "Its growth could not be measured";
+    return "It did not grow or shrink in this window (w chooses another)";
 }
 
 static const struct table_class memory_table = {
@@ -270,9 +260,11 @@ static const struct table_class memory_table = {
 const struct pane_class memory_pane = {
     .name = "Memory",
     .columns_title = "The columns of the memory",
+    .row_name = "function",
+    .of_interpreter = true,
     .table = &memory_table,
     .update = update,
     .draw_around = draw_around,
     .draw_title = draw_title,
-    .draw_empty = draw_empty,
+    .why_empty = why_empty,
 };

@@ -17,11 +17,14 @@ enum {
     PANE_MINIMAL_ROWS = 3, /* a title, column titles, one row */
 };
 
+struct process;
 struct state;
 
 struct pane_class {
     const char *name;
     const char *columns_title; /* over its columns in the help */
+    const char *row_name;      /* what a row is: "thread" */
+    bool of_interpreter;       /* its rows are what the selected process's interpreter tells */
     const struct table_class *table;
     /* Fill the table from the state: the tick, the selected process or a setting has changed. */
     void (*update)(struct state *state);
@@ -29,8 +32,9 @@ struct pane_class {
     struct region (*draw_around)(const struct state *state, const struct region *body);
     /* Draw the title line after the pane's frame line is there. */
     void (*draw_title)(const struct state *state, const struct region *line, enum style style);
-    /* Say why there are no rows. */
-    void (*draw_empty)(const struct state *state, const struct region *body);
+    /* Why there are no rows, where what all panes would say first is not the reason (ui/empty.h). The process is the
+     * selected one, and only of the process pane NULL. */
+    const char *(*why_empty)(const struct state *state, const struct process *process);
 };
 
 /* The columns of the process table (process_columns.c); the other panes keep theirs to themselves. */

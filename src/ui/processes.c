@@ -117,27 +117,23 @@ static void draw_title(const struct state *state, const struct region *line, enu
     region_text(line, 0, 0, line->columns, style, text);
 }
 
-static void draw_empty(const struct state *state, const struct region *body)
+static const char *why_empty(const struct state *state, const struct process *process)
 {
-    const struct table *table = &state->tables[PANE_PROCESSES];
-
+    (void)process;
     if (state->tick == NULL)
-        region_text(body, 0, 0, body->columns, STYLE_DIM, "Looking for Python programs");
-    else if (table->total > 0)
-        region_text(body, 0, 0, body->columns, STYLE_DIM, "No process matches the filter (F4 changes it)");
-    else if (state->user_filtered)
-        region_text(body, 0, 0, body->columns, STYLE_DIM, "No process of this user (u chooses another)");
-    else
-        region_text(body, 0, 0, body->columns, STYLE_DIM,
-                    "No Python program is running (a shows all processes)");
+        return "Looking for Python programs";
+    if (state->user_filtered)
+        return "No process of this user (u chooses another)";
+    return "No Python program is running (a shows all processes)";
 }
 
 const struct pane_class processes_pane = {
     .name = "Processes",
     .columns_title = "The columns of the processes",
+    .row_name = "process",
     .table = &process_table,
     .update = update,
     .draw_around = draw_around,
     .draw_title = draw_title,
-    .draw_empty = draw_empty,
+    .why_empty = why_empty,
 };

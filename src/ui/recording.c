@@ -23,8 +23,7 @@ static void fail(struct state *state, struct error *error)
     struct recording *recording = &state->recording;
 
     snprintf(recording->failure, sizeof(recording->failure), "%s", error_message(error));
-    state_tell_error(state, "%s", recording->failure);
-    error_free(error);
+    state_tell_failure(state, error);
 }
 
 static void start(struct state *state)

@@ -158,3 +158,9 @@ void state_tell_error(struct state *state, const char *format, ...)
     tell(state, true, format, arguments);
     va_end(arguments);
 }
+
+void state_tell_failure(struct state *state, struct error *error)
+{
+    state_tell_error(state, "%s", error_message(error));
+    error_free(error);
+}

@@ -98,4 +98,7 @@ void state_tell_focus(struct state *state);
 void state_tell(struct state *state, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void state_tell_error(struct state *state, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The same with an error, which is freed. */
+void state_tell_failure(struct state *state, struct error *error);
+
 #endif

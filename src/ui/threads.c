@@ -374,22 +374,11 @@ static struct region draw_around(const struct state *state, const struct region 
     return rest;
 }
 
-static void draw_empty(const struct state *state, const struct region *body)
+static const char *why_empty(const struct state *state, const struct process *process)
 {
-    const struct process *process = state_selected_process(state);
-    const char *reason = "No threads are known yet";
-
-    if (process == NULL)
-        reason = "No process is selected";
-    else if (process->error != NULL)
-        reason = process->error;
-    else if (!process->is_python)
-        reason = "This is no Python program";
-    else if (process->phase != NULL)
-        reason = "Its interpreter is starting or exiting";
-    else if (state->tables[PANE_THREADS].total > 0)
-        reason = "No thread matches the filter (F4 changes it)";
-    region_wrap(body, 0, 0, body->columns, STYLE_DIM, reason);
+    (void)state;
+    (void)process;
+    return "No threads are known yet";
 }
 
 static const struct table_class thread_table = {
@@ -404,9 +393,11 @@ static const struct table_class thread_table = {
 const struct pane_class threads_pane = {
     .name = "Threads",
     .columns_title = "The columns of the threads",
+    .row_name = "thread",
+    .of_interpreter = true,
     .table = &thread_table,
     .update = update,
     .draw_around = draw_around,
     .draw_title = draw_title,
-    .draw_empty = draw_empty,
+    .why_empty = why_empty,
 };

@@ -76,8 +76,7 @@ static void go_to_time(struct state *state, bool keep)
         error = moment_read(&time_ns, text, tick != NULL ? tick->time_ns : state->tick->time_ns);
     tick_free(tick);
     if (error != NULL) {
-        state_tell_error(state, "%s", error_message(error));
-        error_free(error);
+        state_tell_failure(state, error);
         return;
     }
     state->travel.playing = false;
@@ -106,8 +105,7 @@ static void go_to_condition(struct state *state, bool keep)
     if (error == NULL) {
         travel_search(state);
     } else {
-        state_tell_error(state, "%s", error_message(error));
-        error_free(error);
+        state_tell_failure(state, error);
     }
 }
 

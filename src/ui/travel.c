@@ -3,12 +3,12 @@
 #include "base/clock.h"
 #include "ui/format.h"
 #include "ui/state.h"
+#include "ui/travel_parts.h"
 
 #include <stdio.h>
 
 #define LOOK_BACK_NS (10 * NS_PER_SECOND) /* what the windows and the verdict are made from */
 #define LOOK_FOR_NS  NS_PER_SECOND        /* between two looks for more, at the end */
-#define WORK_NS      (20 * NS_PER_MILLISECOND)
 
 enum {
     MOST_LOOK_BACK = 128, /* ticks */
@@ -27,20 +27,13 @@ static bool is_recording(const struct state *state)
     return source_is_recording(state->source);
 }
 
-static void tell_failure(struct state *state, struct error *error)
-{
-    state_tell_error(state, "%s", error_message(error));
-    error_free(error);
-}
-
-/* The ticks that there are; none when that cannot be told. */
-static struct tick_span span_of(struct state *state)
+struct tick_span travel_span(struct state *state)
 {
     struct tick_span span = {0};
     struct error *error = source_has_past(state->source) ? source_past_span(state->source, &span) : NULL;
 
     if (error != NULL) {
-        tell_failure(state, error);
+        state_tell_failure(state, error);
         return (struct tick_span){0};
     }
     return span;
@@ -90,7 +83,7 @@ static void leave_now(struct state *state)
 
 static void return_to_now(struct state *state)
 {
-    struct tick_span span = span_of(state);
+    struct tick_span span = travel_span(state);
     struct tick *tick = NULL;
 
     if (!state->travel.away || is_recording(state))
@@ -110,7 +103,7 @@ static void return_to_now(struct state *state)
 static bool show(struct state *state, uint64_t sequence, struct error **error)
 {
     struct travel *travel = &state->travel;
-    struct tick_span span = span_of(state);
+    struct tick_span span = travel_span(state);
     struct tick *tick = NULL;
 
     *error = source_past_read(state->source, sequence, &tick);
@@ -130,7 +123,7 @@ static bool show(struct state *state, uint64_t sequence, struct error **error)
 
 void travel_to(struct state *state, uint64_t sequence)
 {
-    struct tick_span span = span_of(state);
+    struct tick_span span = travel_span(state);
     struct error *error = NULL;
 
     if (span.first >= span.end) {
@@ -147,10 +140,10 @@ void travel_to(struct state *state, uint64_t sequence)
     if (!show(state, sequence, &error) && error == NULL)
         state_tell_error(state, "The recording has no tick %llu", (unsigned long long)sequence);
     if (error != NULL)
-        tell_failure(state, error);
+        state_tell_failure(state, error);
 }
 
-static uint64_t position(const struct state *state)
+uint64_t travel_position(const struct state *state)
 {
     if (state->travel.away)
         return state->travel.sequence;
@@ -159,7 +152,7 @@ static uint64_t position(const struct state *state)
 
 void travel_step(struct state *state, int ticks)
 {
-    uint64_t here = position(state);
+    uint64_t here = travel_position(state);
 
     state->travel.playing = false;
     if (ticks < 0)
@@ -178,7 +171,7 @@ void travel_to_time(struct state *state, int64_t time_ns)
     }
     struct error *error = source_past_find_time(state->source, time_ns, &sequence);
     if (error != NULL)
-        tell_failure(state, error);
+        state_tell_failure(state, error);
     else
         travel_to(state, sequence);
 }
@@ -220,7 +213,7 @@ uint64_t travel_due_ns(const struct state *state)
 struct error *travel_play_on(struct state *state)
 {
     struct travel *travel = &state->travel;
-    struct tick_span span = span_of(state);
+    struct tick_span span = travel_span(state);
     uint64_t next = state->tick != NULL ? travel->sequence + 1 : span.first;
     struct error *error = NULL;
 
@@ -235,7 +228,7 @@ struct error *travel_play_on(struct state *state)
     travel->due_ns = clock_monotonic_ns() + (shown ? frame_ns(state) : LOOK_FOR_NS);
     if (error != NULL && state->tick != NULL) {
         travel->playing = false;
-        tell_failure(state, error);
+        state_tell_failure(state, error);
         return NULL;
     }
     return error;
@@ -263,80 +256,14 @@ void travel_change_speed(struct state *state, int step)
     state_tell(state, "Played %u times as fast as it was", speeds[travel->speed]);
 }
 
-/* ---- the span between the marks ---- */
-
-static void forget_marked(struct travel *travel)
-{
-    window_free(travel->marked);
-    travel->marked = NULL;
-}
-
-void travel_mark(struct state *state)
-{
-    struct travel *travel = &state->travel;
-
-    forget_marked(travel);
-    if (travel->mark_count == TRAVEL_MARKS) {
-        travel->mark_count = 0;
-        if (state->window == WINDOW_MARKED)
-            state->window = WINDOW_SLIDING;
-        state_tell(state, "The marks are gone");
-    } else {
-        travel->marks[travel->mark_count++] = position(state);
-        if (travel->mark_count == TRAVEL_MARKS)
-            state->window = WINDOW_MARKED;
-        state_tell(state, travel->mark_count == 1 ? "Marked: go to the other end and mark it too"
-                                                  : "The functions are those between the marks (w: others)");
-    }
-    state_update_details(state);
-}
-
-/* Both marked ticks are in it. */
-static struct tick_span marked_span(const struct travel *travel)
-{
-    uint64_t first = travel->marks[0], last = travel->marks[1];
-
-    return first <= last ? (struct tick_span){first, last + 1} : (struct tick_span){last, first + 1};
-}
-
-struct summing {
-    struct window *window;
-    pid_t pid;
-};
-
-static void add_to_window(void *context, const struct tick *tick)
-{
-    struct summing *summing = context;
-    const struct process *process = tick_find_process(tick, summing->pid);
-
-    if (process != NULL)
-        window_add(summing->window, tick, process);
-}
-
-static const struct window *marked_window(struct state *state, pid_t pid)
-{
-    struct travel *travel = &state->travel;
-
-    if (travel->mark_count < TRAVEL_MARKS)
-        return NULL;
-    if (travel->marked != NULL && travel->marked_pid == pid)
-        return travel->marked;
-    forget_marked(travel);
-    travel->marked = window_new(UINT64_MAX);
-    travel->marked_pid = pid;
-    struct summing summing = {travel->marked, pid};
-    struct error *error = source_past_visit(state->source, marked_span(travel), pid, add_to_window, &summing);
-    if (error != NULL)
-        tell_failure(state, error);
-    return travel->marked;
-}
+/* ---- the window that the user chose ---- */
 
 const struct window *travel_window(struct state *state, const struct process *process)
 {
     const struct process_history *history = history_find(&state->history, process);
 
     if (state->window == WINDOW_MARKED)
-        return marked_window(state, process->pid);
+        return travel_marked_window(state, process->pid);
     return history != NULL ? history->windows[state->window] : NULL;
 }
 
@@ -362,91 +289,14 @@ void travel_name_window(const struct state *state, char text[static 64])
     }
 }
 
-/* ---- searching ---- */
-
-void travel_stop_search(struct state *state)
-{
-    struct travel_search *search = &state->travel.search;
-
-    tick_free(search->before);
-    search->before = NULL;
-    search->active = false;
-}
-
-void travel_search(struct state *state)
-{
-    struct travel_search *search = &state->travel.search;
-    const struct process *process = state_selected_process(state);
-
-    travel_stop_search(state);
-    state->travel.playing = false;
-    if (!search->known || !source_has_past(state->source) || state->tick == NULL) {
-        state_tell_error(state, "Nothing is searched for (c names a condition)");
-        return;
-    }
-    search->pid = process != NULL ? process->pid : 0;
-    search->before = tick_share(state->tick);
-    search->held = condition_holds(&search->condition, state->tick, state->tick, search->pid,
-                                   source_call_tree(state->source));
-    search->next = position(state) + 1;
-    search->active = true;
-}
-
-/* Look at one tick; false: the search is over. */
-static bool search_one(struct state *state)
-{
-    struct travel_search *search = &state->travel.search;
-    struct tick *tick = NULL;
-    struct error *error = source_past_read(state->source, search->next, &tick);
-    bool found = false;
-
-    if (error != NULL) {
-        tell_failure(state, error);
-        return false;
-    }
-    if (tick != NULL) {
-        bool holds = condition_holds(&search->condition, search->before, tick, search->pid,
-                                     source_call_tree(state->source));
-        found = holds && (!search->held || condition_is_event(&search->condition));
-        search->held = holds;
-        tick_free(search->before);
-        search->before = tick;
-    }
-    if (!found) {
-        search->next++;
-        return true;
-    }
-    travel_to(state, search->next);
-    state_tell(state, "%s (n: the next one)", search->condition.text);
-    return false;
-}
-
-static void search_on(struct state *state)
-{
-    struct travel_search *search = &state->travel.search;
-    uint64_t until_ns = clock_monotonic_ns() + WORK_NS;
-    struct tick_span span = span_of(state);
-    bool more = true;
-
-    while (more && search->next < span.end && clock_monotonic_ns() < until_ns)
-        more = search_one(state);
-    if (more && search->next < span.end) {
-        state_tell(state, "Searching for %s: tick %llu of %llu (any key stops)", search->condition.text,
-                   (unsigned long long)(search->next - span.first),
-                   (unsigned long long)(span.end - span.first));
-        return;
-    }
-    if (more)
-        state_tell_error(state, "From here on there is no (other) moment with %s", search->condition.text);
-    travel_stop_search(state);
-}
+/* ---- what takes long ---- */
 
 bool travel_work(struct state *state)
 {
     struct travel *travel = &state->travel;
 
     if (travel->search.active) {
-        search_on(state);
+        travel_search_on(state);
         return true;
     }
     return travel->away && timeline_judge(&travel->timeline, state->source);
@@ -497,7 +347,7 @@ void travel_free(struct state *state)
     struct travel *travel = &state->travel;
 
     travel_stop_search(state);
-    forget_marked(travel);
+    travel_forget_marked(travel);
     history_free(&travel->now);
     timeline_free(&travel->timeline);
 }
