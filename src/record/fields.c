@@ -175,8 +175,11 @@ void fields_put_array(struct bytes *bytes, const struct fields *fields, const vo
                       size_t size, const struct field_texts *texts)
 {
     bytes_put_unsigned(bytes, count);
-    for (size_t i = 0; i < count; i++)
-        fields_put(bytes, fields, (const unsigned char *)elements + i * size, texts);
+    for (size_t row = 0; row < fields->count; row++) {
+        const unsigned char *member = (const unsigned char *)elements + fields->rows[row].offset;
+        for (size_t i = 0; i < count; i++)
+            put_field(bytes, &fields->rows[row], member + i * size, texts);
+    }
 }
 
 void *fields_take_array(struct byte_cursor *cursor, const struct fields *fields, size_t *count, size_t size,
@@ -184,7 +187,9 @@ void *fields_take_array(struct byte_cursor *cursor, const struct fields *fields,
 {
     *count = bytes_take_count(cursor, fields->count);
     unsigned char *elements = arena_allocate(arena, *count, size);
-    for (size_t i = 0; i < *count; i++)
-        fields_take(cursor, fields, elements + i * size, texts);
+    for (size_t row = 0; row < fields->count; row++) {
+        for (size_t i = 0; i < *count; i++)
+            take_field(cursor, &fields->rows[row], elements + i * size + fields->rows[row].offset, texts);
+    }
     return elements;
 }

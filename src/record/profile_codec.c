@@ -1,71 +1,19 @@
 #include "record/profile_codec.h"
 
-#include "model/call_tree.h"
+#include "base/clock.h"
+#include "record/run_codec.h"
 #include "record/tick_fields.h"
 
 #include <limits.h>
-#include <stdlib.h>
-#include <string.h>
+
+/* Everything is told by what it differs in from what one would expect, and what is alike stands together: all nodes, then
+ * all states, and so on. Most of the numbers are small then, or the same as in the tick before, and are packed well. */
 
 enum {
-    COUNTER_NUMBERS = 7, /* a counter is so many numbers, each of a byte at least */
-    WAIT_NUMBERS = 8,
-    RUN_NUMBERS = 1,
-    RUN_HAS_SAMPLES = 1 << 0, /* more than one */
-    RUN_HAS_BEGIN = 1 << 1,   /* it does not begin where it would be expected */
-    RUN_SHIFT = 2,
+    PART_NUMBERS = 3, /* a thread is so many numbers, each of a byte at least, besides */
+    COUNTER_NUMBERS = 4,
+    WAIT_NUMBERS = 6,
 };
-
-/* How long a sample of the profile stands on the average. */
-static uint64_t mean_sample_us(const struct profile *profile)
-{
-    uint64_t wall_us = 0, samples = 0;
-
-    for (size_t i = 0; i < profile->counter_count; i++) {
-        wall_us += profile_microseconds(profile->counters[i].wall_ns);
-        samples += profile->counters[i].samples;
-    }
-    return samples > 0 ? wall_us / samples : 0;
-}
-
-/* ---- counters ----
- *
- * A counter is told by what it differs in from what one would expect: the node and the thread of the one before, the mean
- * time of a sample, and CPU time for all of the time on a CPU and for none off it. */
-
-static int64_t expected_cpu_us(enum thread_state state, uint64_t wall_us)
-{
-    return thread_state_on_cpu(state) ? (int64_t)wall_us : 0;
-}
-
-static void put_counters(struct bytes *bytes, const struct profile *profile, uint64_t mean_us,
-                         const struct encode_names *names)
-{
-    int64_t last_node = 0, last_tid = 0;
-
-    bytes_put_unsigned(bytes, profile->counter_count);
-    for (size_t i = 0; i < profile->counter_count; i++) {
-        const struct profile_counter *counter = &profile->counters[i];
-        uint64_t wall_us = profile_microseconds(counter->wall_ns);
-        int64_t node = names->node_id(names->context, counter->node);
-        bytes_put_signed(bytes, node - last_node);
-        bytes_put_signed(bytes, counter->tid - last_tid);
-        bytes_put_unsigned(bytes, counter->state);
-        bytes_put_unsigned(bytes, counter->samples);
-        bytes_put_signed(bytes, (int64_t)(wall_us - counter->samples * mean_us));
-        bytes_put_signed(bytes, (int64_t)profile_microseconds(counter->cpu_ns) -
-                                    expected_cpu_us(counter->state, wall_us));
-        bytes_put_signed(bytes, counter->memory_growth_bytes);
-        last_node = node;
-        last_tid = counter->tid;
-    }
-}
-
-/* A time that a hostile file cannot make overflow later. */
-static uint64_t time_of(uint64_t microseconds)
-{
-    return microseconds < UINT32_MAX * UINT64_C(1000) ? microseconds * 1000 : 0;
-}
 
 static enum thread_state take_state(struct byte_cursor *cursor)
 {
@@ -84,48 +32,320 @@ static int64_t take_next(struct byte_cursor *cursor, int64_t last)
     return next;
 }
 
-static void take_counters(struct byte_cursor *cursor, struct profile *profile, uint64_t mean_us,
-                          const struct decode_names *names, struct arena *arena)
+/* A number that is told by how far it is from what is expected. */
+static void put_off(struct bytes *bytes, uint64_t number, uint64_t expected)
 {
-    int64_t node = 0, tid = 0;
-    struct profile_counter *counters;
+    bytes_put_signed(bytes, (int64_t)(number - expected));
+}
 
-    profile->counter_count = bytes_take_count(cursor, COUNTER_NUMBERS);
-    profile->counters = counters = arena_allocate(arena, profile->counter_count, sizeof(*counters));
-    for (size_t i = 0; i < profile->counter_count; i++) {
-        struct profile_counter *counter = &counters[i];
-        node = take_next(cursor, node);
+static uint64_t take_off(struct byte_cursor *cursor, uint64_t expected)
+{
+    return expected + (uint64_t)bytes_take_signed(cursor);
+}
+
+/* ---- which counters there are ---- */
+
+static void put_counter_names(struct bytes *bytes, const struct profile_order *order,
+                              const struct encode_names *names)
+{
+    int64_t last_tid = 0, last_node = 0;
+
+    bytes_put_unsigned(bytes, order->part_count);
+    bytes_put_unsigned(bytes, order->count);
+    for (size_t i = 0; i < order->part_count; i++) {
+        bytes_put_signed(bytes, order->parts[i].tid - last_tid);
+        last_tid = order->parts[i].tid;
+    }
+    for (size_t i = 0; i < order->part_count; i++)
+        bytes_put_unsigned(bytes, order->parts[i].end - order->parts[i].first);
+    for (size_t i = 0; i < order->count; i++) {
+        int64_t node = names->node_id(names->context, order->counters[i].node);
+        bytes_put_signed(bytes, node - last_node);
+        last_node = node;
+    }
+    for (size_t i = 0; i < order->count; i++)
+        bytes_put_unsigned(bytes, order->counters[i].state);
+}
+
+/* Take how many counters each thread has; false where they are not all of them. */
+static bool take_parts(struct byte_cursor *cursor, struct profile_order *order)
+{
+    int64_t tid = 0;
+    size_t place = 0;
+
+    for (size_t i = 0; i < order->part_count; i++) {
         tid = take_next(cursor, tid);
-        counter->node = names->find_node(names->context, (uint32_t)node);
-        counter->tid = tid <= INT_MAX ? (pid_t)tid : 0;
-        counter->state = take_state(cursor);
-        counter->samples = bytes_take_word(cursor);
-        uint64_t wall_us = counter->samples * mean_us + (uint64_t)bytes_take_signed(cursor);
-        uint64_t cpu_us =
-            (uint64_t)expected_cpu_us(counter->state, wall_us) + (uint64_t)bytes_take_signed(cursor);
-        counter->wall_ns = time_of(wall_us);
-        counter->cpu_ns = time_of(cpu_us);
-        counter->memory_growth_bytes = bytes_take_signed(cursor);
+        order->parts[i].tid = tid <= INT_MAX ? (pid_t)tid : 0;
+    }
+    for (size_t i = 0; i < order->part_count; i++) {
+        uint64_t size = bytes_take_unsigned(cursor);
+        if (size == 0 || size > order->count - place)
+            return false;
+        order->parts[i].first = place;
+        for (; size > 0; size--)
+            order->part_of[place++] = (uint32_t)i;
+        order->parts[i].end = place;
+    }
+    return place == order->count;
+}
+
+static struct profile_order take_counter_names(struct byte_cursor *cursor, const struct decode_names *names,
+                                               struct arena *arena)
+{
+    struct profile_order order = {0};
+    int64_t node = 0;
+
+    order.part_count = bytes_take_count(cursor, PART_NUMBERS);
+    order.count = bytes_take_count(cursor, COUNTER_NUMBERS);
+    order.parts = arena_allocate(arena, order.part_count, sizeof(*order.parts));
+    order.part_of = arena_allocate(arena, order.count, sizeof(*order.part_of));
+    order.counters = arena_allocate(arena, order.count, sizeof(*order.counters));
+    if (!take_parts(cursor, &order)) {
+        cursor->failed = true;
+        return (struct profile_order){0};
+    }
+    for (size_t i = 0; i < order.count; i++) {
+        node = take_next(cursor, node);
+        order.counters[i].node = names->find_node(names->context, (uint32_t)node);
+        order.counters[i].tid = order.parts[order.part_of[i]].tid;
+    }
+    for (size_t i = 0; i < order.count; i++)
+        order.counters[i].state = take_state(cursor);
+    return order;
+}
+
+/* ---- samples: as many as there are in the runs ---- */
+
+static uint64_t *samples_of_runs(const struct run_sequence *runs, const struct profile_order *order,
+                                 struct arena *arena)
+{
+    uint64_t *samples = arena_allocate(arena, order->count, sizeof(*samples));
+
+    for (size_t i = 0; i < runs->count; i++)
+        samples[runs->runs[i].counter] += runs->runs[i].samples;
+    return samples;
+}
+
+static void put_samples(struct bytes *bytes, const struct profile_order *order,
+                        const struct run_sequence *runs, struct arena *arena)
+{
+    const uint64_t *expected = samples_of_runs(runs, order, arena);
+
+    for (size_t i = 0; i < order->count; i++)
+        put_off(bytes, order->counters[i].samples, expected[i]);
+}
+
+static void take_samples(struct byte_cursor *cursor, const struct profile_order *order,
+                         const struct run_sequence *runs, struct arena *arena)
+{
+    const uint64_t *expected = samples_of_runs(runs, order, arena);
+
+    for (size_t i = 0; i < order->count; i++) {
+        uint64_t samples = take_off(cursor, expected[i]);
+        order->counters[i].samples = samples <= UINT32_MAX ? (uint32_t)samples : 0;
     }
 }
 
-/* ---- waits ---- */
+/* ---- times of a thread ----
+ *
+ * Threads that live as long as the interval have the same time in all; a counter has its share by its samples; and of the
+ * CPU time, which is told for the thread, a counter on a CPU has its share by its time. What is left is the part of one
+ * counter, which needs no telling. */
 
-static void put_waits(struct bytes *bytes, const struct profile *profile, const struct encode_names *names)
+struct thread_times {
+    uint64_t samples;
+    uint64_t wall_us;
+    uint64_t cpu_us; /* of its counters on a CPU, */
+    uint64_t on_cpu_us;
+    size_t rest;     /* the counter with the most samples */
+    size_t cpu_rest; /* the last one on a CPU; `end` of the thread for none */
+};
+
+static struct thread_times count_samples(const struct profile_order *order, const struct profile_part *part)
 {
+    struct thread_times times = {.rest = part->first, .cpu_rest = part->end};
+
+    for (size_t i = part->first; i < part->end; i++) {
+        const struct profile_counter *counter = &order->counters[i];
+        times.samples += counter->samples;
+        if (counter->samples > order->counters[times.rest].samples)
+            times.rest = i;
+        if (thread_state_on_cpu(counter->state))
+            times.cpu_rest = i;
+    }
+    return times;
+}
+
+static void put_wall_times(struct bytes *bytes, const struct profile_order *order,
+                           const struct profile_part *part, const struct thread_times *times)
+{
+    for (size_t i = part->first; i < part->end; i++) {
+        const struct profile_counter *counter = &order->counters[i];
+        if (i != times->rest)
+            put_off(bytes, profile_microseconds(counter->wall_ns),
+                    profile_share(times->wall_us, counter->samples, times->samples));
+    }
+}
+
+static void put_cpu_times(struct bytes *bytes, const struct profile_order *order,
+                          const struct profile_part *part, const struct thread_times *times)
+{
+    for (size_t i = part->first; i < part->end; i++) {
+        const struct profile_counter *counter = &order->counters[i];
+        uint64_t cpu_us = profile_microseconds(counter->cpu_ns);
+        uint64_t wall_us = profile_microseconds(counter->wall_ns);
+        if (!thread_state_on_cpu(counter->state))
+            put_off(bytes, cpu_us, 0);
+        else if (i != times->cpu_rest)
+            put_off(bytes, cpu_us, profile_share(times->cpu_us, wall_us, times->on_cpu_us));
+    }
+}
+
+static void put_times(struct bytes *bytes, const struct profile_order *order, uint64_t expected_us)
+{
+    for (size_t i = 0; i < order->part_count; i++) {
+        const struct profile_part *part = &order->parts[i];
+        struct thread_times times = count_samples(order, part);
+        for (size_t j = part->first; j < part->end; j++) {
+            const struct profile_counter *counter = &order->counters[j];
+            uint64_t wall_us = profile_microseconds(counter->wall_ns);
+            bool on_cpu = thread_state_on_cpu(counter->state);
+            times.wall_us += wall_us;
+            times.on_cpu_us += on_cpu ? wall_us : 0;
+            times.cpu_us += on_cpu ? profile_microseconds(counter->cpu_ns) : 0;
+        }
+        put_off(bytes, times.wall_us, expected_us);
+        put_wall_times(bytes, order, part, &times);
+        put_off(bytes, times.cpu_us, times.on_cpu_us);
+        put_cpu_times(bytes, order, part, &times);
+        expected_us = times.wall_us;
+    }
+}
+
+static void take_wall_times(struct byte_cursor *cursor, const struct profile_order *order,
+                            const struct profile_part *part, struct thread_times *times)
+{
+    uint64_t rest_us = times->wall_us;
+
+    for (size_t i = part->first; i < part->end; i++) {
+        struct profile_counter *counter = &order->counters[i];
+        if (i == times->rest)
+            continue;
+        uint64_t wall_us = take_off(cursor, profile_share(times->wall_us, counter->samples, times->samples));
+        counter->wall_ns = profile_nanoseconds(wall_us);
+        rest_us -= wall_us;
+    }
+    order->counters[times->rest].wall_ns = profile_nanoseconds(rest_us);
+    for (size_t i = part->first; i < part->end; i++) {
+        if (thread_state_on_cpu(order->counters[i].state))
+            times->on_cpu_us += profile_microseconds(order->counters[i].wall_ns);
+    }
+}
+
+static void take_cpu_times(struct byte_cursor *cursor, const struct profile_order *order,
+                           const struct profile_part *part, const struct thread_times *times)
+{
+    uint64_t rest_us = times->cpu_us;
+
+    for (size_t i = part->first; i < part->end; i++) {
+        struct profile_counter *counter = &order->counters[i];
+        uint64_t wall_us = profile_microseconds(counter->wall_ns), cpu_us;
+        if (!thread_state_on_cpu(counter->state)) {
+            cpu_us = take_off(cursor, 0);
+        } else {
+            cpu_us = i == times->cpu_rest
+                         ? rest_us
+                         : take_off(cursor, profile_share(times->cpu_us, wall_us, times->on_cpu_us));
+            rest_us -= cpu_us;
+        }
+        counter->cpu_ns = profile_nanoseconds(cpu_us);
+    }
+}
+
+static void take_times(struct byte_cursor *cursor, const struct profile_order *order, uint64_t expected_us)
+{
+    for (size_t i = 0; i < order->part_count; i++) {
+        const struct profile_part *part = &order->parts[i];
+        struct thread_times times = count_samples(order, part);
+        times.wall_us = take_off(cursor, expected_us);
+        take_wall_times(cursor, order, part, &times);
+        times.cpu_us = take_off(cursor, times.on_cpu_us);
+        take_cpu_times(cursor, order, part, &times);
+        expected_us = times.wall_us;
+    }
+}
+
+/* ---- memory ---- */
+
+static int64_t take_growth(struct byte_cursor *cursor)
+{
+    int64_t bytes = bytes_take_signed(cursor);
+
+    return bytes <= PROFILE_MAX_GROWTH_BYTES && bytes >= -PROFILE_MAX_GROWTH_BYTES ? bytes : 0;
+}
+
+/* ---- waits ----
+ *
+ * A wait belongs to a counter, and the last wait of a counter has all that the others leave of its time. One that belongs
+ * to none says of what it is. */
+
+/* What is left of the counter that the waits are of. */
+struct wait_rest {
+    size_t counter;
+    uint64_t samples;
+    uint64_t wall_us;
+};
+
+static void begin_wait(struct wait_rest *rest, const struct profile_order *order, size_t counter)
+{
+    if (rest->counter == counter)
+        return;
+    *rest = (struct wait_rest){.counter = counter};
+    if (counter < order->count) {
+        rest->samples = order->counters[counter].samples;
+        rest->wall_us = profile_microseconds(order->counters[counter].wall_ns);
+    }
+}
+
+static void end_wait(struct wait_rest *rest, uint64_t samples, uint64_t wall_us)
+{
+    rest->samples -= samples < rest->samples ? samples : rest->samples;
+    rest->wall_us -= wall_us < rest->wall_us ? wall_us : rest->wall_us;
+}
+
+static void put_wait(struct bytes *bytes, const struct profile_wait *wait, const struct wait_rest *rest,
+                     const struct profile_wait *last, const struct encode_names *names)
+{
+    const struct field_texts *texts = &names->texts;
+
+    bytes_put_signed(bytes, wait->fd);
+    put_off(bytes, wait->lock_address, last->lock_address);
+    bytes_put_unsigned(bytes,
+                       wait->description != NULL ? texts->id_of(texts->context, wait->description) : 0);
+    put_off(bytes, wait->samples, rest->samples);
+    put_off(bytes, profile_microseconds(wait->wall_ns), rest->wall_us);
+}
+
+static void put_waits(struct bytes *bytes, const struct profile *profile, const struct profile_order *order,
+                      const struct encode_names *names)
+{
+    struct wait_rest rest = {.counter = SIZE_MAX};
+    const struct profile_wait none = {0}, *last = &none;
+
     bytes_put_unsigned(bytes, profile->wait_count);
     for (size_t i = 0; i < profile->wait_count; i++) {
         const struct profile_wait *wait = &profile->waits[i];
-        const char *description = wait->description;
-        bytes_put_unsigned(bytes, names->node_id(names->context, wait->node));
-        bytes_put_signed(bytes, wait->tid);
-        bytes_put_unsigned(bytes, wait->state);
-        bytes_put_signed(bytes, wait->fd);
-        bytes_put_unsigned(bytes, wait->lock_address);
-        bytes_put_unsigned(bytes,
-                           description != NULL ? names->texts.id_of(names->texts.context, description) : 0);
-        bytes_put_unsigned(bytes, wait->samples);
-        bytes_put_unsigned(bytes, profile_microseconds(wait->wall_ns));
+        size_t counter = profile_order_find(order, wait->tid, wait->node, wait->state);
+        put_off(bytes, counter, rest.counter);
+        begin_wait(&rest, order, counter);
+        if (counter == order->count) {
+            bytes_put_unsigned(bytes, names->node_id(names->context, wait->node));
+            bytes_put_signed(bytes, wait->tid);
+            bytes_put_unsigned(bytes, wait->state);
+        }
+        put_wait(bytes, wait, &rest, last, names);
+        end_wait(&rest, wait->samples, profile_microseconds(wait->wall_ns));
+        last = wait;
     }
 }
 
@@ -136,151 +356,70 @@ static int take_small(struct byte_cursor *cursor, int otherwise)
     return number >= 0 && number <= INT_MAX ? (int)number : otherwise;
 }
 
-static void take_waits(struct byte_cursor *cursor, struct profile *profile, const struct decode_names *names,
-                       struct arena *arena)
+static void take_wait(struct byte_cursor *cursor, struct profile_wait *wait, const struct wait_rest *rest,
+                      const struct profile_wait *last, const struct decode_names *names)
 {
+    wait->fd = take_small(cursor, -1);
+    wait->lock_address = take_off(cursor, last->lock_address);
+    uint32_t text = bytes_take_word(cursor);
+    wait->description = text > 0 ? names->texts.text_of(names->texts.context, text) : NULL;
+    uint64_t samples = take_off(cursor, rest->samples);
+    wait->samples = samples <= UINT32_MAX ? (uint32_t)samples : 0;
+    wait->wall_ns = profile_nanoseconds(take_off(cursor, rest->wall_us));
+}
+
+static void take_waits(struct byte_cursor *cursor, struct profile *profile, const struct profile_order *order,
+                       const struct decode_names *names, struct arena *arena)
+{
+    struct wait_rest rest = {.counter = SIZE_MAX};
+    const struct profile_wait none = {0}, *last = &none;
     struct profile_wait *waits;
 
     profile->wait_count = bytes_take_count(cursor, WAIT_NUMBERS);
     profile->waits = waits = arena_allocate(arena, profile->wait_count, sizeof(*waits));
     for (size_t i = 0; i < profile->wait_count; i++) {
         struct profile_wait *wait = &waits[i];
-        wait->node = names->find_node(names->context, bytes_take_word(cursor));
-        wait->tid = take_small(cursor, 0);
-        wait->state = take_state(cursor);
-        wait->fd = take_small(cursor, -1);
-        wait->lock_address = bytes_take_unsigned(cursor);
-        uint32_t text = bytes_take_word(cursor);
-        wait->description = text > 0 ? names->texts.text_of(names->texts.context, text) : NULL;
-        wait->samples = bytes_take_word(cursor);
-        wait->wall_ns = time_of(bytes_take_unsigned(cursor));
-    }
-}
-
-/* ---- runs ----
- *
- * The runs of a thread follow one another, and a sample of a counter stands for as long as any other of it. So a run is
- * told by its counter and its samples, and its times only where it is further off than a sample is long. */
-
-struct run_times {
-    uint64_t begin_ns;         /* of the tick's interval */
-    uint32_t *first_of_thread; /* by counter: the first counter of the same thread, which stands for it */
-    uint64_t *next_us;         /* by that counter: when the thread's next run should begin, after begin_ns */
-};
-
-struct counter_of_tid {
-    pid_t tid;
-    uint32_t counter;
-};
-
-static int compare_tids(const void *left, const void *right)
-{
-    const struct counter_of_tid *a = left, *b = right;
-
-    if (a->tid != b->tid)
-        return (a->tid > b->tid) - (a->tid < b->tid);
-    return (a->counter > b->counter) - (a->counter < b->counter);
-}
-
-static struct run_times run_times_new(const struct profile *profile, const struct tick *tick,
-                                      struct arena *arena)
-{
-    size_t count = profile->counter_count;
-    struct run_times times = {
-        .next_us = arena_allocate(arena, count, sizeof(*times.next_us)),
-        .first_of_thread = arena_allocate(arena, count, sizeof(*times.first_of_thread)),
-        .begin_ns = tick->monotonic_ns > tick->interval_ns ? tick->monotonic_ns - tick->interval_ns : 0,
-    };
-    struct counter_of_tid *order = arena_allocate(arena, count, sizeof(*order));
-
-    for (size_t i = 0; i < count; i++)
-        order[i] = (struct counter_of_tid){profile->counters[i].tid, (uint32_t)i};
-    if (count > 1)
-        qsort(order, count, sizeof(*order), compare_tids);
-    for (size_t i = 0, first = 0; i < count; i++) {
-        if (order[i].tid != order[first].tid)
-            first = i;
-        times.first_of_thread[order[i].counter] = order[first].counter;
-    }
-    return times;
-}
-
-/* How long a run should be. */
-static uint64_t expected_wall_us(const struct profile_counter *counter, uint32_t samples)
-{
-    uint64_t wall_us = profile_microseconds(counter->wall_ns);
-
-    return counter->samples > 0 ? wall_us * samples / counter->samples : 0;
-}
-
-static void put_runs(struct bytes *bytes, const struct profile *profile, const struct tick *tick,
-                     uint64_t mean_us)
-{
-    struct arena *arena = arena_new();
-    struct run_times times = run_times_new(profile, tick, arena);
-
-    bytes_put_unsigned(bytes, profile->run_count);
-    for (size_t i = 0; i < profile->run_count; i++) {
-        const struct profile_run *run = &profile->runs[i];
-        uint64_t *next_us = &times.next_us[times.first_of_thread[run->counter]];
-        uint64_t since_ns = run->begin_ns > times.begin_ns ? run->begin_ns - times.begin_ns : 0;
-        int64_t off_us = (int64_t)profile_microseconds(since_ns) - (int64_t)*next_us;
-        bool has_begin = (uint64_t)llabs(off_us) > mean_us;
-        unsigned int flags = (run->samples > 1 ? RUN_HAS_SAMPLES : 0) | (has_begin ? RUN_HAS_BEGIN : 0);
-        bytes_put_unsigned(bytes, (uint64_t)run->counter << RUN_SHIFT | flags);
-        if (run->samples > 1)
-            bytes_put_unsigned(bytes, run->samples);
-        if (has_begin) {
-            bytes_put_signed(bytes, off_us);
-            *next_us += (uint64_t)off_us;
+        size_t counter = take_off(cursor, rest.counter);
+        counter = counter < order->count ? counter : order->count;
+        begin_wait(&rest, order, counter);
+        if (counter < order->count) {
+            const struct profile_counter *of = &order->counters[counter];
+            *wait = (struct profile_wait){.node = of->node, .tid = of->tid, .state = of->state};
+        } else {
+            wait->node = names->find_node(names->context, bytes_take_word(cursor));
+            wait->tid = take_small(cursor, 0);
+            wait->state = take_state(cursor);
         }
-        *next_us += expected_wall_us(&profile->counters[run->counter], run->samples);
-    }
-    arena_free(arena);
-}
-
-static void take_runs(struct byte_cursor *cursor, struct profile *profile, const struct tick *tick,
-                      struct arena *arena)
-{
-    struct profile_run *runs;
-    struct run_times times = run_times_new(profile, tick, arena);
-
-    profile->run_count = bytes_take_count(cursor, RUN_NUMBERS);
-    profile->runs = runs = arena_allocate(arena, profile->run_count, sizeof(*runs));
-    for (size_t i = 0; i < profile->run_count; i++) {
-        uint64_t head = bytes_take_unsigned(cursor);
-        uint64_t counter = head >> RUN_SHIFT;
-        uint32_t samples = (head & RUN_HAS_SAMPLES) != 0 ? bytes_take_word(cursor) : 1;
-        int64_t off_us = (head & RUN_HAS_BEGIN) != 0 ? bytes_take_signed(cursor) : 0;
-        if (counter >= profile->counter_count) {
-            cursor->failed = true;
-            return;
-        }
-        uint64_t *next_us = &times.next_us[times.first_of_thread[counter]];
-        uint64_t wall_us = expected_wall_us(&profile->counters[counter], samples);
-        *next_us += (uint64_t)off_us;
-        runs[i] = (struct profile_run){
-            .counter = (uint32_t)counter,
-            .samples = samples,
-            .begin_ns = times.begin_ns + time_of(*next_us),
-            .wall_ns = time_of(wall_us),
-        };
-        *next_us += wall_us;
+        take_wait(cursor, wait, &rest, last, names);
+        end_wait(&rest, wait->samples, profile_microseconds(wait->wall_ns));
+        last = wait;
     }
 }
 
 /* ---- all of it ---- */
 
+static uint64_t interval_us(const struct tick *tick)
+{
+    return profile_microseconds(tick->interval_ns);
+}
+
 void profile_encode(struct bytes *bytes, const struct profile *profile, const struct tick *tick,
                     const struct encode_names *names)
 {
-    uint64_t mean_us = mean_sample_us(profile);
+    struct arena *arena = arena_new();
+    const struct profile_order order = profile_order_of(profile, arena);
+    const struct run_sequence runs = runs_arrange(profile, &order, arena);
 
     fields_put(bytes, &profile_fields, profile, &names->texts);
-    bytes_put_unsigned(bytes, mean_us);
-    put_counters(bytes, profile, mean_us, names);
-    put_waits(bytes, profile, names);
-    put_runs(bytes, profile, tick, mean_us);
+    put_counter_names(bytes, &order, names);
+    runs_put_order(bytes, &runs, &order);
+    put_samples(bytes, &order, &runs, arena);
+    put_times(bytes, &order, interval_us(tick));
+    for (size_t i = 0; i < order.count; i++)
+        bytes_put_signed(bytes, order.counters[i].memory_growth_bytes);
+    runs_put_times(bytes, &runs, &order, tick);
+    put_waits(bytes, profile, &order, names);
+    arena_free(arena);
 }
 
 struct profile *profile_decode(struct byte_cursor *cursor, const struct tick *tick,
@@ -289,9 +428,17 @@ struct profile *profile_decode(struct byte_cursor *cursor, const struct tick *ti
     struct profile *profile = arena_allocate(arena, 1, sizeof(*profile));
 
     fields_take(cursor, &profile_fields, profile, &names->texts);
-    uint64_t mean_us = bytes_take_unsigned(cursor);
-    take_counters(cursor, profile, mean_us, names, arena);
-    take_waits(cursor, profile, names, arena);
-    take_runs(cursor, profile, tick, arena);
+    const struct profile_order order = take_counter_names(cursor, names, arena);
+    struct run_sequence runs = runs_take_order(cursor, &order, arena);
+    take_samples(cursor, &order, &runs, arena);
+    take_times(cursor, &order, interval_us(tick));
+    for (size_t i = 0; i < order.count; i++)
+        order.counters[i].memory_growth_bytes = take_growth(cursor);
+    runs_take_times(cursor, &runs, &order, tick);
+    profile->counters = order.counters;
+    profile->counter_count = order.count;
+    profile->runs = runs.runs;
+    profile->run_count = runs.count;
+    take_waits(cursor, profile, &order, names, arena);
     return profile;
 }
