@@ -46,7 +46,7 @@ static void add_line(struct builder *builder, uint32_t function, uint32_t line, 
             memory_grow(result->lines, &builder->line_capacity, index + 1, sizeof(*result->lines));
         result->lines[index] = (struct called_line){.function = function, .line = line};
     }
-    result->lines[index].own += weight;
+    result->lines[index].own = amount_add(result->lines[index].own, weight);
 }
 
 /* Keys of different edges may be the same: then the next key is tried. */
@@ -79,13 +79,13 @@ static void count(struct call_amount *amount, uint32_t *counted, uint32_t entry_
                   int64_t weight, uint64_t samples)
 {
     if (is_innermost) {
-        amount->own += weight;
+        amount->own = amount_add(amount->own, weight);
         amount->own_samples += samples;
     }
     if (*counted == entry_number)
         return;
     *counted = entry_number;
-    amount->total += weight;
+    amount->total = amount_add(amount->total, weight);
     amount->total_samples += samples;
 }
 
@@ -96,7 +96,7 @@ static void add_entry(struct builder *builder, const struct profile_entry *entry
     bool is_root = entry->node == CALL_TREE_ROOT;
     size_t index;
 
-    builder->result.total += weight;
+    builder->result.total = amount_add(builder->result.total, weight);
     add_line(builder, is_root ? NO_FUNCTION : node->function, is_root ? 0 : node->line, weight);
     if (is_root) {
         struct call_amount *amount = find_function(builder, NO_FUNCTION, &index);

@@ -54,7 +54,7 @@ void node_amount_add(struct node_amount *sum, const struct node_amount *amount)
     sum->samples += amount->samples;
     sum->wall_ns += amount->wall_ns;
     sum->cpu_ns += amount->cpu_ns;
-    sum->memory_growth_bytes += amount->memory_growth_bytes;
+    sum->memory_growth_bytes = amount_add(sum->memory_growth_bytes, amount->memory_growth_bytes);
 }
 
 static uint32_t append_node(struct call_graph *graph, uint32_t id)
@@ -143,7 +143,8 @@ static struct step enter_node(const struct call_graph *graph, struct row_list *l
     list->rows[row].samples += node->own.samples;
     list->rows[row].own_cpu_ns += node->own.cpu_ns;
     list->rows[row].own_wall_ns += node->own.wall_ns;
-    list->rows[row].own_growth_bytes += node->own.memory_growth_bytes;
+    list->rows[row].own_growth_bytes =
+        amount_add(list->rows[row].own_growth_bytes, node->own.memory_growth_bytes);
     return (struct step){
         .place = place,
         .next_child = node->first_child,
@@ -160,11 +161,12 @@ static void leave_node(struct row_list *list, const struct step *step, struct st
     if (--list->on_path[step->row] == 0) {
         list->rows[step->row].total_cpu_ns += step->cpu_ns;
         list->rows[step->row].total_wall_ns += step->wall_ns;
-        list->rows[step->row].total_growth_bytes += step->growth_bytes;
+        list->rows[step->row].total_growth_bytes =
+            amount_add(list->rows[step->row].total_growth_bytes, step->growth_bytes);
     }
     caller->cpu_ns += step->cpu_ns;
     caller->wall_ns += step->wall_ns;
-    caller->growth_bytes += step->growth_bytes;
+    caller->growth_bytes = amount_add(caller->growth_bytes, step->growth_bytes);
 }
 
 struct ranking_row *call_graph_sum(const struct call_graph *graph, size_t *count)

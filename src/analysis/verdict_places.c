@@ -30,7 +30,7 @@ static void add_share(struct share_list *list, uint64_t key, const struct share_
     const uint32_t *known = hash_map_find(&list->index, key);
 
     if (known != NULL) {
-        list->shares[*known].amount += share->amount;
+        list->shares[*known].amount = amount_add(list->shares[*known].amount, share->amount);
         return;
     }
     list->shares = memory_grow(list->shares, &list->capacity, list->count + 1, sizeof(*list->shares));

@@ -104,8 +104,8 @@ static void write_callers(FILE *stream, const struct profile_document *document,
                calls->edges[*edge].caller == sum.caller;
              (*edge)++) {
             const struct call_amount *amount = &calls->edges[*edge].amount;
-            sum.amount.own += amount->own;
-            sum.amount.total += amount->total;
+            sum.amount.own = amount_add(sum.amount.own, amount->own);
+            sum.amount.total = amount_add(sum.amount.total, amount->total);
             sum.amount.total_samples += amount->total_samples;
         }
         write_key(stream, document->tree, sum.caller);

@@ -49,7 +49,7 @@ static void keep_step(struct speedscope *speedscope, struct thread_steps *steps)
         return;
     number_log_add(&steps->nodes, speedscope->store, steps->node);
     number_log_add(&steps->weights, speedscope->store, steps->weight);
-    steps->total += steps->weight;
+    steps->total = amount_add(steps->total, steps->weight);
     steps->weight = 0;
 }
 
@@ -66,7 +66,7 @@ static void add_step(void *context, const struct timeline_step *step)
     if (steps->node != step->node)
         keep_step(speedscope, steps);
     steps->node = step->node;
-    steps->weight += step->weight;
+    steps->weight = amount_add(steps->weight, step->weight);
 }
 
 static void write_tick(void *state, FILE *stream, const struct profile_document *document,

@@ -22,4 +22,14 @@ static inline bool real_is_known(double real)
     return !isnan(real);
 }
 
+/* The sum, or the nearest number that there is: what a recording says of amounts may be of any size. */
+static inline int64_t amount_add(int64_t amount, int64_t more)
+{
+    int64_t sum;
+
+    if (!__builtin_add_overflow(amount, more, &sum))
+        return sum;
+    return more < 0 ? INT64_MIN : INT64_MAX;
+}
+
 #endif

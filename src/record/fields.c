@@ -5,6 +5,9 @@
 #include <limits.h>
 #include <string.h>
 
+/* Some of them can be added up without an overflow. */
+#define LARGEST_COUNT (UINT64_C(1) << 60)
+
 static const double largest_step = 4503599627370496.0; /* 2^52: every whole number up to here is a double */
 
 static uint64_t unit_of(const struct field *field)
@@ -49,7 +52,7 @@ static double take_real(struct byte_cursor *cursor, const struct field *field)
     if (folded == 0)
         return UNKNOWN_REAL;
     folded--;
-    double steps = (double)(folded / 2 + (folded & 1));
+    double steps = fmin((double)(folded / 2 + (folded & 1)), largest_step);
     return ((folded & 1) != 0 ? -steps : steps) / field->grain;
 }
 
@@ -117,7 +120,7 @@ static void take_field(struct byte_cursor *cursor, const struct field *field, un
     switch (field->type) {
     case FIELD_COUNT: {
         uint64_t number = bytes_take_unsigned(cursor);
-        bool known = number > 0 && number <= INT64_MAX;
+        bool known = number > 0 && number <= LARGEST_COUNT;
         *(int64_t *)(void *)member = known ? from_units((int64_t)number - 1, field) : UNKNOWN_COUNT;
         break;
     }

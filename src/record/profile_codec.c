@@ -67,15 +67,17 @@ static void put_counter_names(struct bytes *bytes, const struct profile_order *o
         bytes_put_unsigned(bytes, order->counters[i].state);
 }
 
-/* Take how many counters each thread has; false where they are not all of them. */
+/* Take the threads, each one once, and how many counters each has; false where they are not all of them. */
 static bool take_parts(struct byte_cursor *cursor, struct profile_order *order)
 {
     int64_t tid = 0;
     size_t place = 0;
 
     for (size_t i = 0; i < order->part_count; i++) {
-        tid = take_next(cursor, tid);
-        order->parts[i].tid = tid <= INT_MAX ? (pid_t)tid : 0;
+        int64_t next = take_next(cursor, tid);
+        if (next > INT_MAX || (i > 0 && next <= tid))
+            return false;
+        order->parts[i].tid = (pid_t)(tid = next);
     }
     for (size_t i = 0; i < order->part_count; i++) {
         uint64_t size = bytes_take_unsigned(cursor);
@@ -155,10 +157,10 @@ static void take_samples(struct byte_cursor *cursor, const struct profile_order 
 struct thread_times {
     uint64_t samples;
     uint64_t wall_us;
-    uint64_t cpu_us; /* of its counters on a CPU, */
-    uint64_t on_cpu_us;
-    size_t rest;     /* the counter with the most samples */
-    size_t cpu_rest; /* the last one on a CPU; `end` of the thread for none */
+    uint64_t cpu_us;
+    uint64_t on_cpu_us; /* of the wall time */
+    size_t rest;        /* the counter with the most samples */
+    size_t cpu_rest;    /* the last one on a CPU; `end` of the thread for none */
 };
 
 static struct thread_times count_samples(const struct profile_order *order, const struct profile_part *part)
@@ -209,10 +211,9 @@ static void put_times(struct bytes *bytes, const struct profile_order *order, ui
         for (size_t j = part->first; j < part->end; j++) {
             const struct profile_counter *counter = &order->counters[j];
             uint64_t wall_us = profile_microseconds(counter->wall_ns);
-            bool on_cpu = thread_state_on_cpu(counter->state);
             times.wall_us += wall_us;
-            times.on_cpu_us += on_cpu ? wall_us : 0;
-            times.cpu_us += on_cpu ? profile_microseconds(counter->cpu_ns) : 0;
+            times.on_cpu_us += thread_state_on_cpu(counter->state) ? wall_us : 0;
+            times.cpu_us += profile_microseconds(counter->cpu_ns);
         }
         put_off(bytes, times.wall_us, expected_us);
         put_wall_times(bytes, order, part, &times);
@@ -220,6 +221,23 @@ static void put_times(struct bytes *bytes, const struct profile_order *order, ui
         put_cpu_times(bytes, order, part, &times);
         expected_us = times.wall_us;
     }
+}
+
+/* A part of what is left. So a thread has no more time than it says, whatever its counters say. */
+static uint64_t take_part(struct byte_cursor *cursor, uint64_t expected, uint64_t *rest)
+{
+    uint64_t part = take_off(cursor, expected);
+
+    part = part < *rest ? part : *rest;
+    *rest -= part;
+    return part;
+}
+
+static uint64_t take_total(struct byte_cursor *cursor, uint64_t expected)
+{
+    uint64_t total = take_off(cursor, expected);
+
+    return total < PROFILE_MAX_MICROSECONDS ? total : 0;
 }
 
 static void take_wall_times(struct byte_cursor *cursor, const struct profile_order *order,
@@ -249,17 +267,15 @@ static void take_cpu_times(struct byte_cursor *cursor, const struct profile_orde
 
     for (size_t i = part->first; i < part->end; i++) {
         struct profile_counter *counter = &order->counters[i];
-        uint64_t wall_us = profile_microseconds(counter->wall_ns), cpu_us;
-        if (!thread_state_on_cpu(counter->state)) {
-            cpu_us = take_off(cursor, 0);
-        } else {
-            cpu_us = i == times->cpu_rest
-                         ? rest_us
-                         : take_off(cursor, profile_share(times->cpu_us, wall_us, times->on_cpu_us));
-            rest_us -= cpu_us;
-        }
-        counter->cpu_ns = profile_nanoseconds(cpu_us);
+        uint64_t wall_us = profile_microseconds(counter->wall_ns), expected_us = 0;
+        if (i == times->cpu_rest)
+            continue;
+        if (thread_state_on_cpu(counter->state))
+            expected_us = profile_share(times->cpu_us, wall_us, times->on_cpu_us);
+        counter->cpu_ns = profile_nanoseconds(take_part(cursor, expected_us, &rest_us));
     }
+    if (times->cpu_rest < part->end)
+        order->counters[times->cpu_rest].cpu_ns = profile_nanoseconds(rest_us);
 }
 
 static void take_times(struct byte_cursor *cursor, const struct profile_order *order, uint64_t expected_us)
@@ -267,9 +283,9 @@ static void take_times(struct byte_cursor *cursor, const struct profile_order *o
     for (size_t i = 0; i < order->part_count; i++) {
         const struct profile_part *part = &order->parts[i];
         struct thread_times times = count_samples(order, part);
-        times.wall_us = take_off(cursor, expected_us);
+        times.wall_us = take_total(cursor, expected_us);
         take_wall_times(cursor, order, part, &times);
-        times.cpu_us = take_off(cursor, times.on_cpu_us);
+        times.cpu_us = take_total(cursor, times.on_cpu_us);
         take_cpu_times(cursor, order, part, &times);
         expected_us = times.wall_us;
     }

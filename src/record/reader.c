@@ -47,14 +47,15 @@ static void read_info(struct reader *reader)
     if (reader_step(reader, statement)) {
         const char *version = reader_text(statement, 0, arena);
         int64_t interval_ns = reader_count(statement, 4);
+        bool ended = count_is_known(reader_count(statement, 6));
         reader->info = (struct recording_info){
             .pyneck_version = version != NULL ? version : "",
             .hostname = reader_text(statement, 1, arena),
             .command = reader_text(statement, 2, arena),
             .rate_hz = reader_real(statement, 3),
             .interval_ns = interval_ns > 0 ? (uint64_t)interval_ns : 0,
-            .start_time_ns = sqlite3_column_int64(statement, 5),
-            .end_time_ns = reader_count(statement, 6),
+            .start_time_ns = reader_time(statement, 5),
+            .end_time_ns = ended ? reader_time(statement, 6) : UNKNOWN_COUNT,
             .usage = usage_of(statement, arena),
         };
     }

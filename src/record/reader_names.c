@@ -122,7 +122,7 @@ bool reader_find_process(void *context, uint32_t id, struct process *process, st
         return false;
     process->pid = int_of(statement, 0);
     process->start_ticks = (uint64_t)sqlite3_column_int64(statement, 1);
-    process->start_time_ns = sqlite3_column_int64(statement, 2);
+    process->start_time_ns = reader_time(statement, 2);
     process->parent_pid = int_of(statement, 3);
     process->uid = (uid_t)sqlite3_column_int64(statement, 4);
     process->user = or_empty(reader_text(statement, 5, arena));

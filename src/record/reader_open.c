@@ -249,6 +249,13 @@ int64_t reader_count(sqlite3_stmt *statement, int column)
     return sqlite3_column_type(statement, column) == SQLITE_INTEGER && count >= 0 ? count : UNKNOWN_COUNT;
 }
 
+int64_t reader_time(sqlite3_stmt *statement, int column)
+{
+    int64_t time_ns = sqlite3_column_int64(statement, column);
+
+    return time_ns >= 0 && time_ns <= INT64_MAX / 4 ? time_ns : 0;
+}
+
 double reader_real(sqlite3_stmt *statement, int column)
 {
     if (sqlite3_column_type(statement, column) == SQLITE_NULL)

@@ -72,6 +72,9 @@ bool reader_step(struct reader *reader, sqlite3_stmt *statement);
 int64_t reader_count(sqlite3_stmt *statement, int column);
 double reader_real(sqlite3_stmt *statement, int column);
 
+/* Nanoseconds since 1970; 0 for what is no time that can be. */
+int64_t reader_time(sqlite3_stmt *statement, int column);
+
 /* A text of a row, clean; NULL for none. */
 const char *reader_text(sqlite3_stmt *statement, int column, struct arena *arena);
 

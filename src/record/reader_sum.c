@@ -91,8 +91,7 @@ static void add_counter(struct summing *summing, struct summed_process *process,
         sum->samples += counter->samples;
         sum->wall_ns += counter->wall_ns;
         sum->cpu_ns += counter->cpu_ns;
-        sum->memory_growth_bytes =
-            (int64_t)((uint64_t)sum->memory_growth_bytes + (uint64_t)counter->memory_growth_bytes);
+        sum->memory_growth_bytes = amount_add(sum->memory_growth_bytes, counter->memory_growth_bytes);
         return;
     }
     size_t place = process->profile.counter_count++;
@@ -145,6 +144,14 @@ static uint64_t time_of(sqlite3_stmt *statement, int column)
     return microseconds > 0 && microseconds < INT64_MAX / 1000 ? (uint64_t)microseconds * 1000 : 0;
 }
 
+/* The smallest number has no counterpart: what is turned round later is never that. */
+static int64_t growth_of(sqlite3_stmt *statement, int column)
+{
+    int64_t bytes = sqlite3_column_int64(statement, column);
+
+    return bytes > INT64_MIN ? bytes : 0;
+}
+
 static sqlite3_stmt *bind_sums(const struct summing *summing, size_t index, struct tick_span span)
 {
     sqlite3_stmt *statement = reader_statement(summing->reader, index);
@@ -170,7 +177,7 @@ static void add_rows(struct summing *summing, struct tick_span span)
             .samples = word_of(statement, 4),
             .wall_ns = time_of(statement, 5),
             .cpu_ns = time_of(statement, 6),
-            .memory_growth_bytes = sqlite3_column_int64(statement, 7),
+            .memory_growth_bytes = growth_of(statement, 7),
         };
         if (process != NULL)
             add_counter(summing, process, &counter);

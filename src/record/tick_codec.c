@@ -203,6 +203,15 @@ static void take_processes(struct byte_cursor *cursor, struct tick *tick, const 
 
 /* ---- all of it ---- */
 
+/* Times that can be added to and taken from one another. */
+static bool times_make_sense(const struct tick *tick)
+{
+    const int64_t latest_ns = INT64_MAX / 4;
+
+    return tick->time_ns >= 0 && tick->time_ns <= latest_ns && tick->monotonic_ns <= (uint64_t)latest_ns &&
+           tick->interval_ns <= (uint64_t)latest_ns;
+}
+
 void tick_encode(struct bytes *bytes, const struct tick *tick, const struct encode_names *names)
 {
     fields_put(bytes, &tick_fields, tick, &names->texts);
@@ -218,6 +227,8 @@ bool tick_decode(struct tick *tick, const unsigned char *bytes, size_t length,
     struct byte_cursor cursor = {.next = bytes, .end = bytes + length};
 
     fields_take(&cursor, &tick_fields, tick, &names->texts);
+    if (!times_make_sense(tick))
+        return false;
     take_system(&cursor, &tick->system, &names->texts, tick->arena);
     take_processes(&cursor, tick, names);
     return !cursor.failed && cursor.next == cursor.end;

@@ -24,7 +24,7 @@ static void merge(struct memory_point *point, const struct memory_point *later)
     if (later->resident_bytes > point->resident_bytes)
         point->resident_bytes = later->resident_bytes;
     if (point->node == later->node) {
-        point->growth_bytes += later->growth_bytes;
+        point->growth_bytes = amount_add(point->growth_bytes, later->growth_bytes);
     } else if (later->growth_bytes > point->growth_bytes) {
         point->growth_bytes = later->growth_bytes;
         point->node = later->node;
