@@ -3,7 +3,7 @@
 #define PYNECK_RECORD_FILE_NAME_H
 
 enum {
-    RECORDING_NAME_SIZE = 40,
+    RECORDING_NAME_SIZE = 48,
 };
 
 /* "pyneck-DATE-TIME.db", by local time; with a number behind the time where the working directory has that already. */
