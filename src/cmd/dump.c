@@ -11,7 +11,7 @@
 
 enum {
     INTERVAL_MS = 50, /* enough for states and shares of CPU; the stacks are of its last moment */
-    MOST_TICKS = 100, /* before a process that has not been sampled is given up */
+    MOST_TICKS = 40,  /* before a process that has not been sampled is given up */
 };
 
 static void sleep_until(uint64_t monotonic_ns)
@@ -24,11 +24,10 @@ static void sleep_until(uint64_t monotonic_ns)
     clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
 }
 
-/* Whether a process that runs Python has had no samples, as happens where the CPUs are busy. */
+/* Whether a process that is Python has had no samples: its interpreter is on its way up, or the CPUs are busy. */
 static bool is_to_come(const struct process *process)
 {
-    return process != NULL && process->python != NULL && process->threads == NULL && process->error == NULL &&
-           process->phase == NULL;
+    return process != NULL && process->is_python && process->threads == NULL && process->error == NULL;
 }
 
 static bool is_settled(const struct tick *tick, const struct options *options)

@@ -152,6 +152,7 @@ def pytest_runtest_protocol(item, nextitem):
         crash = getattr(failed.longrepr, "reprcrash", None)
         why = (crash.message if crash else str(failed.longrepr)).partition("\n")[0]
         item.config.second_tries.append((item.nodeid, why))
+        item.session._setupstate.teardown_exact(None)  # those of the module too
         item._initrequest()  # fixtures anew
         reports = runtestprotocol(item, nextitem=nextitem, log=False)
     for report in reports:

@@ -1,7 +1,9 @@
 """A terminal that nobody looks at: pyneck runs in it, and tests read its screen and press its keys."""
 
+import contextlib
 import os
 import re
+import select
 import signal
 import termios
 import time
@@ -119,10 +121,19 @@ class Terminal:
             return False
         except pexpect.EOF:
             self.ended = True
-            return False
+            return self._read_rest()
         self.raw += output
         self.stream.feed(output)
         return True
+
+    def _read_rest(self):
+        """What the program wrote just before its end: the kernel brings it some time after that on a busy machine."""
+        before = len(self.raw)
+        with contextlib.suppress(OSError):  # EIO: all of it was read
+            while select.select([self.child.child_fd], [], [], 1)[0] and (output := os.read(self.child.child_fd, 1 << 16)):
+                self.raw += output
+                self.stream.feed(output)
+        return len(self.raw) > before
 
     def wait_for(self, condition, timeout=TIMEOUT_SECONDS):
         """Wait until the screen is as wanted.

@@ -77,14 +77,16 @@ def interpreter_with_library(pytestconfig):
 
 
 def test_an_unknown_version_is_listed_with_the_reason_why_it_is_not_read(
-        unreadable_interpreter, start_program, run_snapshot, run_pyneck):
+        unreadable_interpreter, start_program, watch_until, run_pyneck):
     interpreter, environment = unreadable_interpreter
     program = start_program(interpreter, BUSY, name="mill.py", environment=environment)
-    tick = run_snapshot("-n", 2, "-d", 0.5, program.pid)[-1]
-    (process,) = tick["processes"]
-    assert process["error"] == "Python 3.5: not readable yet"
-    assert process["resident_bytes"] > 1_000_000
-    assert process["cpu_percent"] > 20
+    reason = "Python 3.5: not readable yet"
+
+    def is_listed(rows):
+        process = rows[program.pid]
+        return process["error"] == reason and (process["cpu_percent"] or 0) > 20
+
+    assert watch_until(is_listed, program.pid)[program.pid]["resident_bytes"] > 1_000_000
     done = run_pyneck("dump", program.pid)
     assert done.returncode == 1
     assert "Python 3.5: not readable yet" in done.stderr

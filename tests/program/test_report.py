@@ -28,7 +28,7 @@ def hoard():
     kept.append(b"x" * (40 << 20))
 
 reading, writing = os.pipe()
-child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(0.8)"])
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(2.5)"])
 hoard()
 compute()
 child.wait()
@@ -119,7 +119,7 @@ def test_memory_and_open_files_have_a_peak(report):
 
 
 def test_a_child_that_came_and_went_is_listed(report):
-    (child,) = [one for one in report()["processes"] if "time.sleep(0.8)" in (one["command"] or "")]
+    (child,) = [one for one in report()["processes"] if "time.sleep(2.5)" in (one["command"] or "")]
     assert child["parent_pid"] == parent_of(report())["pid"]
     assert child["went_time"] is not None
 
