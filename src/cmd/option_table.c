@@ -153,7 +153,7 @@ static struct error *read_mode(struct options *options, enum command_id command,
 }
 
 /* A format of another tool, or one that a snapshot is printed in. */
-static struct error *read_export_format(struct options *options, const char *argument)
+static struct error *read_export_format(struct options *options, const char *option, const char *argument)
 {
     char names[256], own_names[128];
 
@@ -163,20 +163,19 @@ static struct error *read_export_format(struct options *options, const char *arg
         return NULL;
     profile_format_list_names(names, sizeof(names));
     format_list_names(own_names, sizeof(own_names), false);
-    return error_new("--format: '%s' is none of %s, %s", argument, names, own_names);
+    return error_new("%s: '%s' is none of %s, %s", option, argument, names, own_names);
 }
 
-/* What a recording is exported to when it is done: the format of another tool, not one that prints ticks. */
 static struct error *read_export(struct options *options, enum command_id command, const char *argument)
 {
-    char names[256];
+    struct error *error = read_export_format(options, "--export", argument);
 
     (void)command;
-    options->profile_format = profile_format_find(argument);
-    if (options->profile_format != NULL)
-        return NULL;
-    profile_format_list_names(names, sizeof(names));
-    return error_new("--export: '%s' is none of %s", argument, names);
+    if (error != NULL)
+        return error;
+    options->export_suffix =
+        options->profile_format != NULL ? options->profile_format->suffix : options->format->suffix;
+    return NULL;
 }
 
 static struct error *read_format(struct options *options, enum command_id command, const char *argument)
@@ -186,7 +185,7 @@ static struct error *read_format(struct options *options, enum command_id comman
     char names[128];
 
     if (command == COMMAND_EXPORT)
-        return read_export_format(options, argument);
+        return read_export_format(options, "--format", argument);
     if (format == NULL || (without_ticks && format->write_dump == NULL)) {
         format_list_names(names, sizeof(names), without_ticks);
         return error_new("--format: '%s' is none of %s", argument, names);

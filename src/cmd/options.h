@@ -44,6 +44,8 @@ struct options {
     enum ranking_mode mode;
     const struct format *format;
     const struct profile_format *profile_format; /* of an export; NULL when `format` is what was asked for */
+    const char
+        *export_suffix; /* of the file that a recording is exported to when it is done; NULL: it is not */
     enum profile_weight weight;
     struct profile_selection selection; /* its times come from the next two */
     const char *from;                   /* moments, as base/moment.h reads them; NULL for begin and end */

@@ -162,7 +162,6 @@ static size_t stem_length(const char *path)
 /* Name the files: one of the two was named, the other lies beside it. */
 static struct error *name_files(struct files *files, const struct options *options)
 {
-    const struct profile_format *format = options->profile_format;
     char name[RECORDING_NAME_SIZE];
     const char *path = options->output;
 
@@ -174,12 +173,12 @@ static struct error *name_files(struct files *files, const struct options *optio
     if (strlen(path) + 64 > PATH_MAX)
         return error_new("the file name given with -o is too long");
     size_t stem = stem_length(path);
-    bool names_export = format != NULL && stem == 0;
+    bool names_export = options->export_suffix != NULL && stem == 0;
     snprintf(files->recording, sizeof(files->recording), "%s%s", path, names_export ? recording_suffix : "");
     if (names_export)
         snprintf(files->export, sizeof(files->export), "%s", path);
-    else if (format != NULL)
-        snprintf(files->export, sizeof(files->export), "%.*s%s", (int)stem, path, format->suffix);
+    else if (options->export_suffix != NULL)
+        snprintf(files->export, sizeof(files->export), "%.*s%s", (int)stem, path, options->export_suffix);
     if (files->export[0] != '\0' && !options->force && access(files->export, F_OK) == 0)
         return error_new("%s is there already: name another file with -o, or overwrite it with --force",
                          files->export);

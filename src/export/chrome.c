@@ -144,13 +144,14 @@ static void add_step(void *context, const struct timeline_step *step)
     stack->cpu_ns += step->cpu_ns;
 }
 
+/* Perfetto shows a counter's name and that of its figure together, chrome://tracing beside each other. */
 static void write_counter(struct chrome *chrome, const struct process *process, int64_t time_ns,
-                          const char *name, double value)
+                          const char *name, const char *unit, double value)
 {
     if (!real_is_known(value))
         return;
     begin_event(chrome, 'C', process->pid, time_ns);
-    fprintf(chrome->stream, ",\"name\":\"%s\",\"args\":{\"%s\":%.15g}}", name, name, value);
+    fprintf(chrome->stream, ",\"name\":\"%s\",\"args\":{\"%s\":%.15g}}", name, unit, value);
 }
 
 static double real_of_count(int64_t count)
@@ -183,10 +184,11 @@ static void write_tick(void *state, FILE *stream, const struct profile_document 
         const struct process *process = &tick->processes[i];
         if (!profile_selection_has_process(selection, process))
             continue;
-        write_counter(chrome, process, tick->time_ns, "CPU %", process->cpu_percent);
-        write_counter(chrome, process, tick->time_ns, "resident bytes",
+        write_counter(chrome, process, tick->time_ns, "CPU", "percent", process->cpu_percent);
+        write_counter(chrome, process, tick->time_ns, "resident memory", "bytes",
                       real_of_count(process->resident_bytes));
-        write_counter(chrome, process, tick->time_ns, "open files", real_of_count(process->open_file_count));
+        write_counter(chrome, process, tick->time_ns, "open files", "count",
+                      real_of_count(process->open_file_count));
     }
 }
 

@@ -239,6 +239,7 @@ static void write_tick(FILE *stream, const struct tick *tick, const struct call_
 
 const struct format format_csv = {
     .name = "csv",
+    .suffix = ".csv",
     .write_header = write_header,
     .write_tick = write_tick,
 };

@@ -18,6 +18,7 @@ typedef void print_tick(FILE *stream, const struct tick *tick, const struct call
 
 struct format {
     const char *name;
+    const char *suffix;                 /* of its files' names */
     void (*write_header)(FILE *stream); /* what stands before the first tick; NULL for nothing */
     print_tick *write_tick;
     print_tick *write_dump; /* every thread's stack; NULL when the format cannot hold it */

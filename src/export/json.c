@@ -55,6 +55,7 @@ static void write_dump(FILE *stream, const struct tick *tick, const struct call_
 
 const struct format format_json = {
     .name = "json",
+    .suffix = ".jsonl",
     .write_tick = write_snapshot,
     .write_dump = write_dump,
 };

@@ -401,6 +401,7 @@ static void write_tick(FILE *stream, const struct tick *tick, const struct call_
 
 const struct format format_openmetrics = {
     .name = "openmetrics",
+    .suffix = ".prom",
     .write_tick = write_tick,
     .replaces_file = true,
 };

@@ -197,6 +197,7 @@ static void write_dump(FILE *stream, const struct tick *tick, const struct call_
 
 const struct format format_text = {
     .name = "text",
+    .suffix = ".txt",
     .write_tick = write_snapshot,
     .write_dump = write_dump,
 };
