@@ -89,10 +89,11 @@ static bool lists_hold(pid_t pid, const struct python_layout *layout, uint64_t i
 /* What is to be said of an interpreter that is not there, should it never come. */
 static struct error *not_there(const struct python_location *location, const char *what)
 {
-    char version[LAYOUT_VERSION_SIZE];
+    char version[LAYOUT_VERSION_SIZE] = "";
 
-    layout_format_version(version, location->version);
-    return error_new("Python %s is loaded, but %s", version, what);
+    if (location->version != 0)
+        layout_format_version(version, location->version);
+    return error_new("Python%s%s is loaded, but %s", version[0] != '\0' ? " " : "", version, what);
 }
 
 static enum python_presence check_runtime(pid_t pid, const struct python_location *location,

@@ -10,6 +10,7 @@
 #include "fake_source.h"
 #include "ui/actions.h"
 #include "ui/draw.h"
+#include "ui/empty.h"
 #include "ui/keys.h"
 #include "ui/layout.h"
 
@@ -335,6 +336,46 @@ static void every_size_can_be_drawn(void **unused)
     close_screen(&fixture);
 }
 
+/* What is drawn in place of a pane's rows. */
+static void assert_reason(struct fixture *fixture, enum pane_id pane, const char *reason)
+{
+    struct canvas canvas = {.ascii = true};
+    char drawn[201];
+
+    canvas_resize(&canvas, 1, 200);
+    struct region body = canvas_region(&canvas);
+    empty_draw(&fixture->state, pane, &body);
+    for (int column = 0; column < 200; column++)
+        drawn[column] = (char)canvas.cells[column].character;
+    drawn[strlen(reason)] = '\0';
+    assert_string_equal(drawn, reason);
+    canvas_free(&canvas);
+}
+
+static void all_panes_ask_in_one_order_why_they_are_empty(void **unused)
+{
+    static const enum pane_id of_interpreter[] = {PANE_FUNCTIONS, PANE_THREADS, PANE_MEMORY};
+    struct fixture fixture;
+
+    (void)unused;
+    open_screen(&fixture, &(struct fake_source_options){.cpu_count = 2});
+    for (size_t i = 0; i < sizeof(of_interpreter) / sizeof(of_interpreter[0]); i++)
+        set_filter(&fixture, of_interpreter[i], "none is called like this");
+    assert_reason(&fixture, PANE_FUNCTIONS, "No function matches the filter");
+    assert_reason(&fixture, PANE_THREADS, "No thread matches the filter");
+    assert_reason(&fixture, PANE_MEMORY, "No function matches the filter");
+    set_filter(&fixture, PANE_PROCESSES, "31400");
+    assert_int_equal(selected_pid(&fixture), 31400);
+    for (size_t i = 0; i < sizeof(of_interpreter) / sizeof(of_interpreter[0]); i++)
+        assert_reason(&fixture, of_interpreter[i], "Python 3.8: not readable yet");
+    set_filter(&fixture, PANE_PROCESSES, "none is called like this");
+    for (size_t i = 0; i < sizeof(of_interpreter) / sizeof(of_interpreter[0]); i++)
+        assert_reason(&fixture, of_interpreter[i], "No process is selected");
+    assert_reason(&fixture, PANE_FILES, "No process is selected");
+    assert_reason(&fixture, PANE_PROCESSES, "No process matches the filter");
+    close_screen(&fixture);
+}
+
 static void no_key_means_two_things(void **unused)
 {
     size_t count = 0;
@@ -367,6 +408,7 @@ int main(void)
         cmocka_unit_test(history_of_vanished_processes_is_dropped),
         cmocka_unit_test(panes_never_overlap_and_the_focused_one_is_shown),
         cmocka_unit_test(every_size_can_be_drawn),
+        cmocka_unit_test(all_panes_ask_in_one_order_why_they_are_empty),
         cmocka_unit_test(no_key_means_two_things),
     };
 
