@@ -3,8 +3,12 @@
 #
 # usage: tests/run-program-tests.sh [PYTEST-OPTION...]
 #
-# `make check` calls it in the build directory, where it leaves tests/program-results.xml. Exit status 77
+# `make check` calls it in the build directory, where it leaves tests/program-results-*.xml. Exit status 77
 # (skipped, to automake) when no Python here has pytest, pexpect and pyte.
+#
+# environment:
+#   PYNECK_TEST_SANITIZERS   not empty: the build has them, so one interpreter of each version is enough, and tests that
+#                            compare figures which other programs' work changes are left out
 set -eu
 
 source_tests=$(cd "$(dirname "$0")" && pwd)
@@ -35,17 +39,16 @@ fi
 
 # A release's source directory may be read-only: nothing is written beside the tests.
 export PYNECK PYTHONDONTWRITEBYTECODE=1
-run_tests() {
+become_pytest() {
     name=$1
     shift
-    "$python" -m pytest -p no:cacheprovider --rootdir="$source_tests" ${results:+"--junit-xml=$results$name.xml"} -v -ra \
+    exec "$python" -m pytest -p no:cacheprovider --rootdir="$source_tests" ${results:+"--junit-xml=$results$name.xml"} -v -ra \
         "$@" "$source_tests/program"
 }
 
 # Who gives options has the tests one after the other.
 if [ $# != 0 ] || [ -z "$results" ]; then
-    run_tests '' "$@"
-    exit
+    become_pytest '' "$@"
 fi
 
 # Tests wait most of the time, so several parts of them run at once; those that compare figures which other programs' work
@@ -53,8 +56,13 @@ fi
 status=0
 parts=$(($(getconf _NPROCESSORS_ONLN) + 1))
 running=
+# shellcheck disable=SC2086 # a list of processes is meant to be split
+trap 'kill -INT $running; exit 1' HUP INT TERM
 for part in $(seq "$parts"); do
-    PYNECK_TEST_PART=$part/$parts run_tests "-$part" >"$results-$part.log" 2>&1 &
+    (
+        export PYNECK_TEST_PART="$part/$parts"
+        become_pytest "-$part"
+    ) >"$results-$part.log" 2>&1 &
     running="$running $!"
 done
 for process in $running; do
@@ -64,6 +72,6 @@ for part in $(seq "$parts"); do
     cat "$results-$part.log"
 done
 if [ -z "${PYNECK_TEST_SANITIZERS:-}" ]; then
-    run_tests -alone -m measurement || status=1
+    (become_pytest -alone -m measurement) || status=1
 fi
 exit "$status"
