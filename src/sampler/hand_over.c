@@ -169,6 +169,8 @@ void sampled_process_take(struct sampled_process *process, struct arena *arena, 
         .threads = arena_allocate(arena, process->thread_count, sizeof(*record->threads)),
     };
     struct interval_sums sums = {0};
+    for (size_t i = 0; i < process->thread_count; i++)
+        thread_sample_catch_up(process, &process->threads[i]);
     record->collector = read_collectors(process);
     read_names(process, end_ns);
     for (size_t i = 0; i < process->thread_count; i++)

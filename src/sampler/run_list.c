@@ -5,20 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-void run_list_add(struct run_list *list, uint16_t thread, uint32_t counter, uint64_t begin_ns,
-                  uint64_t wall_ns)
+void run_list_add(struct run_list *list, uint16_t thread, uint32_t counter, uint32_t samples,
+                  uint64_t begin_ns, uint64_t wall_ns)
 {
     list->last_of_thread = memory_grow(list->last_of_thread, &list->thread_capacity, (size_t)thread + 1,
                                        sizeof(*list->last_of_thread));
     uint32_t last = list->last_of_thread[thread];
     if (last > 0 && list->runs[last - 1].counter == counter) {
-        list->runs[last - 1].samples++;
+        list->runs[last - 1].samples += samples;
         list->runs[last - 1].wall_ns += wall_ns;
         return;
     }
     list->runs = memory_grow(list->runs, &list->capacity, list->count + 1, sizeof(*list->runs));
-    list->runs[list->count++] =
-        (struct profile_run){.counter = counter, .samples = 1, .begin_ns = begin_ns, .wall_ns = wall_ns};
+    list->runs[list->count++] = (struct profile_run){
+        .counter = counter, .samples = samples, .begin_ns = begin_ns, .wall_ns = wall_ns};
     list->last_of_thread[thread] = (uint32_t)list->count;
 }
 

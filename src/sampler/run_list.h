@@ -14,12 +14,12 @@ struct run_list {
     size_t thread_capacity;
 };
 
-/* One sample of a thread.
+/* Samples of a thread at one place, one after the other.
  *
  * thread   a small number that stands for the thread in this process
- * counter  that the sample fell into */
-void run_list_add(struct run_list *list, uint16_t thread, uint32_t counter, uint64_t begin_ns,
-                  uint64_t wall_ns);
+ * counter  that they fell into */
+void run_list_add(struct run_list *list, uint16_t thread, uint32_t counter, uint32_t samples,
+                  uint64_t begin_ns, uint64_t wall_ns);
 
 /* Hand the runs over, in the order of their begin, and begin anew. */
 const struct profile_run *run_list_take(struct run_list *list, struct arena *arena, size_t *count);

@@ -11,7 +11,7 @@
 
 struct sampled_process *sampled_process_new(pid_t pid, uint64_t start_ticks,
                                             const struct python_location *location, struct call_tree *tree,
-                                            struct pause *pause)
+                                            struct pause *pause, struct turn_counter *turn_counter)
 {
     struct sampled_process *process = memory_allocate(1, sizeof(*process));
 
@@ -19,6 +19,7 @@ struct sampled_process *sampled_process_new(pid_t pid, uint64_t start_ticks,
     process->start_ticks = start_ticks;
     process->location = *location;
     process->pause = pause;
+    process->sleepers.counter = turn_counter;
     process->namer.tree = tree;
     process->namer.codes = code_cache_new(pid, &process->location.layout, tree);
     process->unwinder = unwinder_new(pid, &process->location.layout, process->namer.codes);
@@ -36,6 +37,8 @@ struct sampled_process *sampled_process_new(pid_t pid, uint64_t start_ticks,
 
 void sampled_process_keep_runs(struct sampled_process *process, bool keep)
 {
+    for (size_t i = 0; i < process->thread_count; i++)
+        thread_sample_catch_up(process, &process->threads[i]);
     process->keep_runs = keep;
 }
 
@@ -44,6 +47,7 @@ void sampled_process_free(struct sampled_process *process)
     thread_list_free(process);
     memory_growth_close(&process->growth);
     accumulator_free(&process->accumulator);
+    sleepers_free(&process->sleepers);
     wait_counts_free(&process->wait_counts);
     run_list_free(&process->runs);
     thread_names_free(process->names);
@@ -58,19 +62,59 @@ static bool is_due(const struct sampled_thread *thread, bool only_new, uint64_t 
     return !only_new || (thread->is_young && thread->sampled_ns != now_ns);
 }
 
-/* Each thread's schedstat is read, also when nothing of the process has run: nothing tells that of a whole process. Its
- * CPU clock moves only at ticks and when a thread leaves the CPU (kernel/sched/cputime.c, thread_group_cputime()), and so
- * do its counts of switches: a thread that woke up less than a tick ago and runs would be taken for asleep, just
- * while it works. */
-static void sample_running(struct sampled_process *process, bool only_new, uint64_t now_ns)
+static void sample_thread(struct sampled_process *process, size_t index, uint64_t now_ns)
+{
+    thread_sample_look(process, &process->threads[index]);
+    thread_sample_take(process, &process->threads[index], now_ns);
+}
+
+static void sample_all(struct sampled_process *process, uint64_t now_ns)
+{
+    uint64_t turns;
+    bool note = sleepers_begin(process, &turns);
+
+    for (size_t i = 0; i < process->thread_count; i++)
+        sample_thread(process, i, now_ns);
+    if (note)
+        sleepers_note(process, turns);
+}
+
+/* Sample those that were awake, and the others only when one of them may have run. */
+static void sample_awake(struct sampled_process *process, uint64_t now_ns)
+{
+    const struct sleepers *sleepers = &process->sleepers;
+
+    for (size_t i = 0; i < sleepers->other_count; i++)
+        sample_thread(process, sleepers->others[i], now_ns);
+    if (sleepers_rest(process))
+        return;
+    for (size_t i = 0, next = 0; i < process->thread_count; i++) {
+        if (next < sleepers->other_count && sleepers->others[next] == i)
+            next++;
+        else
+            sample_thread(process, i, now_ns);
+    }
+}
+
+static void sample_new(struct sampled_process *process, uint64_t now_ns)
 {
     for (size_t i = 0; i < process->thread_count; i++) {
-        struct sampled_thread *thread = &process->threads[i];
-        if (!is_due(thread, only_new, now_ns))
-            continue;
-        thread_sample_look(process, thread);
-        thread_sample_take(process, thread, now_ns);
+        if (is_due(&process->threads[i], true, now_ns))
+            sample_thread(process, i, now_ns);
     }
+}
+
+/* Whether a thread has run is told by its count of turns, or by that of the whole process, and by nothing less: CPU clocks
+ * move only at ticks and when a thread leaves the CPU (kernel/sched/cputime.c, thread_group_cputime()), and so do counts
+ * of switches. A thread that woke up less than a tick ago and runs would be taken for asleep, just while it works. */
+static void sample_running(struct sampled_process *process, bool only_new, uint64_t now_ns)
+{
+    if (only_new)
+        sample_new(process, now_ns);
+    else if (process->sleepers.known)
+        sample_awake(process, now_ns);
+    else
+        sample_all(process, now_ns);
 }
 
 /* Whether a thread that was looked at may run while it is read; the others stand still by themselves. */
@@ -122,6 +166,7 @@ uint64_t sampled_process_sample(struct sampled_process *process, uint64_t now_ns
         sample(process, true, now_ns);
     }
     process->moment_ns = now_ns;
+    process->moment_number++;
     growth_share_sample(process, now_ns);
     process->moments++;
     process->late += late;

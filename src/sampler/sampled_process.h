@@ -6,16 +6,18 @@
 #include "python/locate.h"
 #include "sampler/batch.h"
 #include "sampler/pause.h"
+#include "sampler/turn_counter.h"
 
 struct sampled_process;
 
 /* A process to be sampled; nothing is read yet.
  *
  * tree   gets its functions and nodes
- * pause  holds its threads while they are read; NULL: they run on */
+ * pause         holds its threads while they are read; NULL: they run on
+ * turn_counter  tells of many threads at once; NULL: each one is asked */
 struct sampled_process *sampled_process_new(pid_t pid, uint64_t start_ticks,
                                             const struct python_location *location, struct call_tree *tree,
-                                            struct pause *pause);
+                                            struct pause *pause, struct turn_counter *turn_counter);
 void sampled_process_free(struct sampled_process *process);
 
 /* Whether the order of samples is handed over too; at first it is not. */

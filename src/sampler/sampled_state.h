@@ -1,5 +1,6 @@
 /* What is known of one process under the sampler between two samples. Its files share it: sampled_process.c (its life and
- * one moment of all threads), thread_list.c (which threads there are), thread_sample.c (one sample of one thread) and
+ * one moment of all threads), thread_list.c (which threads there are), sleepers.c (which of
+ * them need not be asked), thread_sample.c (one sample of one thread) and
  * hand_over.c (what was counted). */
 #ifndef PYNECK_SAMPLER_SAMPLED_STATE_H
 #define PYNECK_SAMPLER_SAMPLED_STATE_H
@@ -14,6 +15,7 @@
 #include "sampler/memory_growth.h"
 #include "sampler/pause.h"
 #include "sampler/run_list.h"
+#include "sampler/sleepers.h"
 #include "sampler/stack_path.h"
 #include "sampler/thread_ids.h"
 #include "sampler/thread_probe.h"
@@ -47,6 +49,7 @@ struct sampled_thread {
     uint64_t owed_cpu_ns;              /* of the time until then, no sample was there to have it */
     uint64_t taken_delay_ns;           /* of schedule.wait_ns, at the last hand-over */
     uint64_t sampled_ns;               /* time of the last sample */
+    uint64_t moment_number;            /* of the last moment that its samples are counted of */
     uint32_t counter;                  /* in the accumulator, of the last sample */
     uint64_t stack_ns;                 /* time when its stack was read */
     bool blocked;                      /* at the last sample */
@@ -90,6 +93,8 @@ struct sampled_process {
     uint64_t listed_ns;
     bool must_list;
 
+    struct sleepers sleepers;
+
     clockid_t cpu_clock; /* CPU time of the whole process */
     struct pause *pause; /* the sampler's, to hold threads while they are read; NULL when they run on */
 
@@ -104,7 +109,8 @@ struct sampled_process {
     struct wait_counts wait_counts;
     bool keep_runs; /* the order of samples is wanted */
     struct run_list runs;
-    uint64_t moment_ns;    /* time of the last sample */
+    uint64_t moment_ns; /* time of the last sample */
+    uint64_t moment_number;
     uint64_t taken_cpu_ns; /* CPU time of the process at the last hand-over */
     pid_t *short_lived;    /* threads that came or went in this interval */
     size_t short_lived_count;

@@ -54,7 +54,8 @@ struct member {
 struct sampler {
     pthread_t thread;
     struct call_tree *tree;
-    struct pause *pause; /* NULL: threads run on; used by the sampler thread only */
+    struct pause *pause;               /* NULL: threads run on; used by the sampler thread only */
+    struct turn_counter *turn_counter; /* NULL: the kernel has none for us; used by the sampler thread only */
     uint64_t period_ns;
     sem_t wake;     /* orders have come */
     sem_t answered; /* a batch was handed over */
@@ -363,6 +364,7 @@ struct error *sampler_start(struct sampler **result, struct call_tree *tree,
 
     sampler->tree = tree;
     sampler->pause = options->pause ? pause_new() : NULL;
+    sampler->turn_counter = turn_counter_new();
     sampler->period_ns = (uint64_t)((double)NS_PER_SECOND / options->rate_hz);
     if (sampler->period_ns == 0)
         sampler->period_ns = 1;
@@ -375,6 +377,7 @@ struct error *sampler_start(struct sampler **result, struct call_tree *tree,
     int number = start_thread(sampler);
     if (number != 0) {
         pause_free(sampler->pause);
+        turn_counter_free(sampler->turn_counter);
         free(sampler);
         return error_new_errno(number, "cannot start the sampler's thread");
     }
@@ -392,6 +395,7 @@ void sampler_stop(struct sampler *sampler)
     for (size_t i = 0; i < sampler->member_count; i++)
         sampled_process_free(sampler->members[i].process);
     pause_free(sampler->pause);
+    turn_counter_free(sampler->turn_counter);
     for (size_t i = 0; i < sampler->order_count; i++) {
         if (sampler->orders[i].kind == ORDER_ADD)
             sampled_process_free(sampler->orders[i].process);
@@ -407,11 +411,11 @@ void sampler_stop(struct sampler *sampler)
 void sampler_add(struct sampler *sampler, pid_t pid, uint64_t start_ticks,
                  const struct python_location *location)
 {
-    order(sampler,
-          (struct order){
-              .kind = ORDER_ADD,
-              .process = sampled_process_new(pid, start_ticks, location, sampler->tree, sampler->pause),
-          });
+    order(sampler, (struct order){
+                       .kind = ORDER_ADD,
+                       .process = sampled_process_new(pid, start_ticks, location, sampler->tree,
+                                                      sampler->pause, sampler->turn_counter),
+                   });
 }
 
 void sampler_remove(struct sampler *sampler, pid_t pid, uint64_t start_ticks)

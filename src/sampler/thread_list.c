@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "sampler/thread_sample.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -77,6 +78,7 @@ static struct sampled_thread *add_thread(struct sampled_process *process, const 
         .is_idle = true,
         .sampled_ns = process->moment_ns != 0 ? process->moment_ns : now_ns,
         .is_young = process->moment_ns != 0,
+        .moment_number = process->moment_number,
         .number = process->next_number++,
         .reason = wait_reason_of_state(THREAD_OTHER),
         .holds_gil = -1,
@@ -137,6 +139,7 @@ static void drop_unlisted_threads(struct sampled_process *process)
             continue;
         }
         thread_list_add_short_lived(process, thread->tid);
+        thread_sample_catch_up(process, thread);
         release_thread(thread);
     }
     process->thread_count = kept;
@@ -187,6 +190,7 @@ void thread_list_update(struct sampled_process *process, uint64_t now_ns)
         }
     }
     thread_ids_forget(&process->ids);
+    sleepers_wake(&process->sleepers);
     drop_unlisted_threads(process);
     find_shared_threads(process, count);
 }

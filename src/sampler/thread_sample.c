@@ -202,19 +202,37 @@ static struct wait_reason find_reason(struct sampled_process *process, struct sa
     return wait_reason_of_state(state_awake(process, thread, wall_ns));
 }
 
-static void count_sample(struct sampled_process *process, struct sampled_thread *thread, uint64_t wall_ns,
-                         uint64_t ran_ns)
+/* Count samples at one place; they stand for the time from the last one before them until `until_ns`. */
+static void count_samples(struct sampled_process *process, struct sampled_thread *thread, uint32_t samples,
+                          uint64_t until_ns, uint64_t ran_ns)
 {
-    process->samples++;
+    uint64_t begin_ns = thread->sampled_ns;
+    uint64_t wall_ns = until_ns - begin_ns;
+
+    thread->sampled_ns = until_ns;
+    if (thread->is_covered)
+        return;
+    process->samples += samples;
     thread->counter = accumulator_add(&process->accumulator, thread->number, thread->tid, thread->node,
-                                      thread->reason.state, 1, wall_ns, ran_ns);
+                                      thread->reason.state, samples, wall_ns, ran_ns);
     if (thread->blocked)
         wait_counts_add(&process->wait_counts, thread->counter, thread->node, thread->tid, &thread->reason,
-                        wall_ns);
+                        samples, wall_ns);
     if (process->keep_runs)
-        run_list_add(&process->runs, thread->number, thread->counter, thread->sampled_ns - wall_ns, wall_ns);
+        run_list_add(&process->runs, thread->number, thread->counter, samples, begin_ns, wall_ns);
     if (thread->holds_gil == 1)
         thread->gil_ns += wall_ns;
+}
+
+void thread_sample_catch_up(struct sampled_process *process, struct sampled_thread *thread)
+{
+    uint64_t missed = process->moment_number - thread->moment_number;
+
+    thread->moment_number = process->moment_number;
+    if (missed == 0 || !thread->blocked)
+        return;
+    thread->look.has_run = false;
+    count_samples(process, thread, (uint32_t)missed, process->moment_ns, 0);
 }
 
 /* The order of the reads matters: the turns are read before the thread is seen blocked, and that before its
@@ -229,7 +247,10 @@ void thread_sample_look(struct sampled_process *process, struct sampled_thread *
         thread->gone = process->must_list = true;
         return;
     }
-    look->has_run = !thread->blocked || schedule->turns != thread->schedule.turns || schedule->turns == 0;
+    bool has_run = !thread->blocked || schedule->turns != thread->schedule.turns || schedule->turns == 0;
+    if (has_run || thread->is_shared)
+        thread_sample_catch_up(process, thread);
+    look->has_run = has_run;
     look->wants_cpu_still = still_wants_cpu(thread, schedule);
     look->activity = (struct kernel_activity){.known = true, .running = true};
     if (look->has_run && !look->wants_cpu_still && !thread_probe_activity(&thread->probe, &look->activity))
@@ -240,23 +261,24 @@ void thread_sample_take(struct sampled_process *process, struct sampled_thread *
 {
     const struct schedule_counters *schedule = &thread->look.schedule;
     const struct kernel_activity *activity = &thread->look.activity;
-    uint64_t wall_ns = now_ns - thread->sampled_ns;
 
-    if (thread->gone)
+    if (thread->gone || (!thread->look.has_run && !thread->is_shared))
         return;
+    uint64_t wall_ns = now_ns - thread->sampled_ns;
     uint64_t ran_ns = schedule->cpu_ns - thread->schedule.cpu_ns;
     note_contention(thread, schedule, wall_ns);
     if (thread->look.has_run) {
-        if (thread->stack_ns != now_ns && !read_stack(process, thread, now_ns))
+        if (thread->stack_ns != now_ns && !read_stack(process, thread, now_ns)) {
+            thread->blocked = false;
             return;
+        }
         thread->blocked = activity->known && !activity->running;
         thread->wants_cpu = activity->known && activity->running;
         thread->reason = find_reason(process, thread, wall_ns, ran_ns);
         thread->waiting_since_ns = now_ns;
     }
     thread->schedule = *schedule;
-    thread->sampled_ns = now_ns;
     thread->is_covered = thread->is_shared && is_covered(process, thread);
-    if (!thread->is_covered)
-        count_sample(process, thread, wall_ns, ran_ns);
+    thread->moment_number = process->moment_number + 1;
+    count_samples(process, thread, 1, now_ns, ran_ns);
 }

@@ -37,7 +37,7 @@ static uint32_t find_object(struct wait_counts *waits, const struct wait_reason 
 }
 
 void wait_counts_add(struct wait_counts *waits, uint32_t counter, uint32_t node, pid_t tid,
-                     const struct wait_reason *reason, uint64_t wall_ns)
+                     const struct wait_reason *reason, uint32_t samples, uint64_t wall_ns)
 {
     uint64_t key = (uint64_t)counter << 32 | find_object(waits, reason);
     const uint32_t *place = hash_map_find(&waits->places, key);
@@ -51,7 +51,7 @@ void wait_counts_add(struct wait_counts *waits, uint32_t counter, uint32_t node,
         waits->records[index] = (struct wait_record){.node = node, .tid = tid, .reason = *reason};
         hash_map_set(&waits->places, key, (uint32_t)index);
     }
-    waits->records[index].samples++;
+    waits->records[index].samples += samples;
     waits->records[index].wall_ns += wall_ns;
 }
 

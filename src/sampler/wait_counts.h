@@ -22,12 +22,12 @@ struct wait_counts {
     struct hash_map places;
 };
 
-/* Count one sample of a wait.
+/* Count samples of a wait.
  *
  * counter  of the accumulator, which stands for the node, the thread and the state
- * wall_ns  the time that the sample stands for */
+ * wall_ns  the time that they stand for */
 void wait_counts_add(struct wait_counts *waits, uint32_t counter, uint32_t node, pid_t tid,
-                     const struct wait_reason *reason, uint64_t wall_ns);
+                     const struct wait_reason *reason, uint32_t samples, uint64_t wall_ns);
 
 /* Forget everything, keep the room. */
 void wait_counts_clear(struct wait_counts *waits);

@@ -205,12 +205,12 @@ static void test_waits_for_one_thing_add_up(void **state)
     (void)state;
     on_fd.fd = 5;
     on_lock.lock_address = 5;
-    wait_counts_add(&waits, 0, 7, 10, &on_fd, 100);
-    wait_counts_add(&waits, 0, 7, 10, &on_fd, 50);
-    wait_counts_add(&waits, 1, 7, 10, &on_lock, 20);
-    wait_counts_add(&waits, 2, 8, 10, &on_fd, 30);
+    wait_counts_add(&waits, 0, 7, 10, &on_fd, 1, 100);
+    wait_counts_add(&waits, 0, 7, 10, &on_fd, 1, 50);
+    wait_counts_add(&waits, 1, 7, 10, &on_lock, 1, 20);
+    wait_counts_add(&waits, 2, 8, 10, &on_fd, 1, 30);
     on_fd.fd = 6;
-    wait_counts_add(&waits, 0, 7, 10, &on_fd, 70);
+    wait_counts_add(&waits, 0, 7, 10, &on_fd, 1, 70);
     assert_int_equal(waits.count, 4);
     assert_int_equal(waits.records[0].samples, 2);
     assert_int_equal(waits.records[0].wall_ns, 150);
@@ -218,7 +218,7 @@ static void test_waits_for_one_thing_add_up(void **state)
     assert_int_equal(waits.records[2].node, 8);
     assert_int_equal(waits.records[3].reason.fd, 6);
     wait_counts_clear(&waits);
-    wait_counts_add(&waits, 0, 9, 11, &on_lock, 1);
+    wait_counts_add(&waits, 0, 9, 11, &on_lock, 1, 1);
     assert_int_equal(waits.count, 1);
     assert_int_equal(waits.records[0].node, 9);
     assert_int_equal(waits.records[0].wall_ns, 1);
