@@ -10,6 +10,7 @@
 #include <time.h>
 
 enum {
+    CLOCK_COLUMNS = 8,  /* "14:30:05" */
     LABEL_COLUMNS = 11, /* "Mem 123.4M " */
     LEAST_TICKS = 16,
     FOUR_ROWS_FROM = 28, /* rows of the screen */
@@ -237,7 +238,8 @@ static void draw_figure(const struct region *row, const struct timeline *timelin
     }
 }
 
-static int draw_clock(const struct region *row, int column, int64_t time_ns, bool right)
+/* Write a time so that it ends before a column; nothing when it would begin before another one. */
+static void draw_clock(const struct region *row, int begin, int end, int64_t time_ns)
 {
     time_t seconds = (time_t)(time_ns / (int64_t)NS_PER_SECOND);
     struct tm local;
@@ -245,19 +247,37 @@ static int draw_clock(const struct region *row, int column, int64_t time_ns, boo
 
     if (localtime_r(&seconds, &local) != NULL)
         strftime(text, sizeof(text), "%H:%M:%S", &local);
-    column -= right ? (int)strlen(text) : 0;
-    return region_text(row, 0, column, row->columns - column, STYLE_DIM, text);
+    int columns = (int)strlen(text);
+    if (end - columns >= begin)
+        region_text(row, 0, end - columns, columns, STYLE_DIM, text);
 }
 
+/* Where the time of the last tick ends: before the signs that would stand in it. */
+static int end_of_last_clock(const struct timeline *timeline, const struct timeline_marks *marks, int end)
+{
+    const int signs[] = {
+        column_of(timeline, marks->position),
+        marks->mark_count > 0 ? column_of(timeline, marks->marks[0]) : -1,
+        marks->mark_count > 1 ? column_of(timeline, marks->marks[1]) : -1,
+    };
+    int before = end;
+
+    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
+        if (signs[i] >= end - CLOCK_COLUMNS && signs[i] < before)
+            before = signs[i];
+    }
+    return before < end ? before - 1 : end;
+}
+
+/* The first time stands beside the graph, the last one below its end. */
 static void draw_times(const struct region *row, const struct timeline *timeline,
                        const struct timeline_marks *marks)
 {
     if (timeline->count > 0) {
         const struct series_point *last = &timeline->points[timeline->count - 1];
-        int end = LABEL_COLUMNS + column_of(timeline, last->sequence) + 1;
-        end = end > LABEL_COLUMNS + 18 ? end : LABEL_COLUMNS + 18;
-        draw_clock(row, LABEL_COLUMNS, timeline->points[0].time_ns, false);
-        draw_clock(row, end, last->time_ns, true);
+        int end = end_of_last_clock(timeline, marks, column_of(timeline, last->sequence) + 1);
+        draw_clock(row, 0, LABEL_COLUMNS - 1, timeline->points[0].time_ns);
+        draw_clock(row, LABEL_COLUMNS, LABEL_COLUMNS + end, last->time_ns);
     }
     for (int i = 0; i < marks->mark_count; i++) {
         int column = column_of(timeline, marks->marks[i]);
