@@ -120,7 +120,7 @@ static void take_field(struct byte_cursor *cursor, const struct field *field, un
     switch (field->type) {
     case FIELD_COUNT: {
         uint64_t number = bytes_take_unsigned(cursor);
-        bool known = number > 0 && number <= LARGEST_COUNT;
+        bool known = number > 0 && number <= LARGEST_COUNT / unit_of(field);
         *(int64_t *)(void *)member = known ? from_units((int64_t)number - 1, field) : UNKNOWN_COUNT;
         break;
     }
@@ -178,6 +178,8 @@ void fields_put_array(struct bytes *bytes, const struct fields *fields, const vo
                       size_t size, const struct field_texts *texts)
 {
     bytes_put_unsigned(bytes, count);
+    if (count == 0)
+        return;
     for (size_t row = 0; row < fields->count; row++) {
         const unsigned char *member = (const unsigned char *)elements + fields->rows[row].offset;
         for (size_t i = 0; i < count; i++)

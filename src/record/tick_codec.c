@@ -212,9 +212,13 @@ static bool times_make_sense(const struct tick *tick)
            tick->interval_ns <= (uint64_t)latest_ns;
 }
 
+/* The two clocks of a tick go alike, so the one is told as how far it is from the other. */
 void tick_encode(struct bytes *bytes, const struct tick *tick, const struct encode_names *names)
 {
-    fields_put(bytes, &tick_fields, tick, &names->texts);
+    struct tick told = *tick;
+
+    told.time_ns = (int64_t)((uint64_t)tick->time_ns - tick->monotonic_ns);
+    fields_put(bytes, &tick_fields, &told, &names->texts);
     put_system(bytes, &tick->system, &names->texts);
     bytes_put_unsigned(bytes, tick->process_count);
     for (size_t i = 0; i < tick->process_count; i++)
@@ -227,6 +231,7 @@ bool tick_decode(struct tick *tick, const unsigned char *bytes, size_t length,
     struct byte_cursor cursor = {.next = bytes, .end = bytes + length};
 
     fields_take(&cursor, &tick_fields, tick, &names->texts);
+    tick->time_ns = (int64_t)((uint64_t)tick->time_ns + tick->monotonic_ns);
     if (!times_make_sense(tick))
         return false;
     take_system(&cursor, &tick->system, &names->texts, tick->arena);

@@ -383,9 +383,9 @@ static struct tick *make_tick(const uint32_t nodes[2])
     uint32_t number = 0;
 
     fill(&tick_fields, tick, &number, tick->arena);
-    tick->time_ns = INT64_C(1700000000987654321);
-    tick->monotonic_ns = 5000000001;
-    tick->interval_ns = 2000000003;
+    tick->time_ns = INT64_C(1700000000987654000);
+    tick->monotonic_ns = 5000001000;
+    tick->interval_ns = 2000003000;
     fill_system(&tick->system, &number, tick->arena);
     tick->processes = make_process(tick, nodes, &number);
     tick->process_count = 1;
@@ -600,11 +600,11 @@ static struct tick *write_and_read(const struct tick *tick)
 static void a_tick_at_a_time_that_cannot_be_is_refused(void **state)
 {
     const struct tick ticks[] = {
-        {.time_ns = -1},
-        {.time_ns = INT64_MIN},
-        {.time_ns = INT64_MAX},
-        {.monotonic_ns = UINT64_MAX},
-        {.interval_ns = UINT64_MAX},
+        {.time_ns = -(int64_t)NS_PER_SECOND},
+        {.time_ns = INT64_MIN / 2},
+        {.time_ns = INT64_MAX / 2},
+        {.monotonic_ns = UINT64_MAX / 2},
+        {.interval_ns = UINT64_MAX / 2},
     };
     struct tick *right = write_and_read(&(struct tick){.time_ns = 1});
     (void)state;
