@@ -143,13 +143,15 @@ static struct known_thread *find_thread(struct known *known, struct known_proces
         if (process->threads[place].tid == tid) {
             process->thread_found = place;
             process->threads[place].tick = known->tick;
+            name_uses_note(&known->threads, process->threads[place].id, known->tick);
             return &process->threads[place];
         }
     }
     process->threads = memory_grow(process->threads, &process->thread_capacity, process->thread_count + 1,
                                    sizeof(*process->threads));
     struct known_thread *added = &process->threads[process->thread_count++];
-    *added = (struct known_thread){.tid = tid, .id = ++known->thread_count, .tick = known->tick};
+    *added = (struct known_thread){
+        .tid = tid, .id = name_uses_add(&known->threads, known->tick), .tick = known->tick};
     sqlite3_stmt *statement = statement_of(known, KNOWN_INSERT_THREAD);
     sqlite3_bind_int64(statement, 1, added->id);
     sqlite3_bind_int64(statement, 2, process->id);
@@ -315,7 +317,7 @@ void known_begin_tick(struct known *known, const struct tick *tick, uint64_t seq
     struct known_process *processes = memory_allocate(tick->process_count + 1, sizeof(*processes));
     size_t old = 0;
 
-    known->tick = sequence;
+    known->tick = known->names->tick = sequence;
     for (size_t i = 0; i < tick->process_count; i++) {
         const struct process *now = &tick->processes[i];
         while (old < known->count && known->processes[old].pid < now->pid)
@@ -379,8 +381,14 @@ uint32_t known_thread_id(struct known *known, pid_t pid, pid_t tid)
     return process != NULL ? find_thread(known, process, tid)->id : 0;
 }
 
+void known_drop(struct known *known, uint64_t last)
+{
+    name_uses_drop(&known->threads, last, known->names->database, KNOWN_DROP_THREAD);
+}
+
 void known_free(struct known *known)
 {
+    free(known->threads.ticks);
     for (size_t i = 0; i < known->count; i++)
         release(&known->processes[i]);
     free(known->processes);

@@ -14,6 +14,7 @@ enum {
     KNOWN_INSERT_OPEN_FILE,
     KNOWN_END_OPEN_FILE,
     KNOWN_INSERT_PROCESS_TICK,
+    KNOWN_DROP_THREAD,
     KNOWN_STATEMENTS,
 };
 
@@ -22,7 +23,7 @@ enum {
         "INSERT INTO thread VALUES (?, ?, ?, ?)", "UPDATE thread SET name = ?2 WHERE id = ?1",               \
         "INSERT INTO open_file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",                        \
         "UPDATE open_file SET last_tick = ?2 WHERE id = ?1",                                                 \
-        "INSERT INTO process_tick VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        "INSERT INTO process_tick VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", "DELETE FROM thread WHERE id = ?"
 
 struct known_process;
 
@@ -32,7 +33,7 @@ struct known {
     struct known_process *processes; /* by pid */
     size_t count;
     uint32_t process_count; /* ids handed out */
-    uint32_t thread_count;
+    struct name_uses threads;
     uint32_t open_file_count;
     uint64_t tick; /* that is being written */
 };
@@ -45,6 +46,9 @@ void known_begin_tick(struct known *known, const struct tick *tick, uint64_t seq
 uint32_t known_process_id(const struct known *known, pid_t pid);
 uint32_t known_open_file_id(const struct known *known, pid_t pid, int fd);
 uint32_t known_thread_id(struct known *known, pid_t pid, pid_t tid);
+
+/* Drop the threads that no tick after `last` has. */
+void known_drop(struct known *known, uint64_t last);
 
 void known_free(struct known *known);
 

@@ -3,19 +3,46 @@
 #include "base/memory.h"
 
 #include <limits.h>
+#include <stdlib.h>
 
 /* ---- functions and nodes ---- */
 
-/* Add the id that follows; others are not in a recording of ours. */
-static void append_id(struct id_map *map, uint32_t id)
+static void append_id(struct id_map *map, uint32_t recorded, uint32_t id)
 {
     map->ids = memory_grow(map->ids, &map->capacity, map->count + 1, sizeof(*map->ids));
-    map->ids[map->count++] = id;
+    map->ids[map->count++] = (struct mapped_id){recorded, id};
+}
+
+static int64_t last_id(const struct id_map *map)
+{
+    return map->ids[map->count - 1].recorded;
+}
+
+static int compare_recorded(const void *left, const void *right)
+{
+    const struct mapped_id *a = left, *b = right;
+
+    return (a->recorded > b->recorded) - (a->recorded < b->recorded);
 }
 
 static uint32_t find_id(const struct id_map *map, int64_t id)
 {
-    return id > 0 && id < map->count ? map->ids[id] : 0;
+    const struct mapped_id key = {.recorded = id > 0 && id <= UINT32_MAX ? (uint32_t)id : 0};
+    const struct mapped_id *found =
+        key.recorded < map->count && map->ids[key.recorded].recorded == key.recorded
+            ? &map->ids[key.recorded]
+            : bsearch(&key, map->ids, map->count, sizeof(*map->ids), compare_recorded);
+
+    return found != NULL ? found->id : 0;
+}
+
+/* The id of a row of `function` or `node`, which come in this order; false for one that is none. */
+static bool read_id(sqlite3_stmt *statement, const struct id_map *map, uint32_t *id)
+{
+    int64_t number = sqlite3_column_int64(statement, 0);
+
+    *id = (uint32_t)number;
+    return number > last_id(map) && number <= UINT32_MAX;
 }
 
 static uint32_t line_of(sqlite3_stmt *statement, int column)
@@ -30,12 +57,13 @@ static void load_functions(struct reader *reader)
     sqlite3_stmt *statement = reader_statement(reader, READ_FUNCTIONS);
     struct arena *arena = arena_new();
 
-    sqlite3_bind_int64(statement, 1, reader->functions.count);
+    sqlite3_bind_int64(statement, 1, last_id(&reader->functions));
     while (reader_step(reader, statement)) {
         const char *name = reader_text(statement, 1, arena), *file = reader_text(statement, 2, arena);
-        if (sqlite3_column_int64(statement, 0) != reader->functions.count)
+        uint32_t id;
+        if (!read_id(statement, &reader->functions, &id))
             break;
-        append_id(&reader->functions,
+        append_id(&reader->functions, id,
                   call_tree_add_function(reader->tree, name != NULL ? name : "", file != NULL ? file : "",
                                          line_of(statement, 3)));
     }
@@ -48,13 +76,15 @@ static void load_nodes(struct reader *reader)
 {
     sqlite3_stmt *statement = reader_statement(reader, READ_NODES);
 
-    sqlite3_bind_int64(statement, 1, reader->nodes.count);
+    sqlite3_bind_int64(statement, 1, last_id(&reader->nodes));
     while (reader_step(reader, statement) && reader->nodes.count < INT_MAX) {
-        if (sqlite3_column_int64(statement, 0) != reader->nodes.count)
+        uint32_t id;
+        if (!read_id(statement, &reader->nodes, &id))
             break;
         uint32_t parent = find_id(&reader->nodes, sqlite3_column_int64(statement, 1));
         uint32_t function = find_id(&reader->functions, sqlite3_column_int64(statement, 2));
-        append_id(&reader->nodes, call_tree_add_node(reader->tree, parent, function, line_of(statement, 3)));
+        append_id(&reader->nodes, id,
+                  call_tree_add_node(reader->tree, parent, function, line_of(statement, 3)));
     }
     sqlite3_reset(statement);
 }
@@ -62,8 +92,8 @@ static void load_nodes(struct reader *reader)
 void reader_load_tree(struct reader *reader)
 {
     if (reader->nodes.count == 0) {
-        append_id(&reader->functions, call_tree_add_function(reader->tree, "[unknown]", "", 0));
-        append_id(&reader->nodes, CALL_TREE_ROOT);
+        append_id(&reader->functions, 0, call_tree_add_function(reader->tree, "[unknown]", "", 0));
+        append_id(&reader->nodes, 0, CALL_TREE_ROOT);
     }
     load_functions(reader);
     load_nodes(reader);

@@ -31,8 +31,8 @@ static const char *const statements[READ_STATEMENTS] = {
     [READ_STRING] = "SELECT text FROM string WHERE id = ?",
     [READ_FUNCTIONS] = "SELECT function.id, name.text, file.text, line FROM function "
                        "JOIN string AS name ON name.id = name JOIN string AS file ON file.id = file "
-                       "WHERE function.id >= ? ORDER BY function.id",
-    [READ_NODES] = "SELECT id, parent, function, line FROM node WHERE id >= ? ORDER BY id",
+                       "WHERE function.id > ? ORDER BY function.id",
+    [READ_NODES] = "SELECT id, parent, function, line FROM node WHERE id > ? ORDER BY id",
     [READ_PROCESS] =
         "SELECT pid, start_ticks, start_time_ns, parent_pid, uid, user.text, name.text, command.text, "
         "implementation.text, version.text, free_threaded, is_python, selected FROM process "

@@ -25,10 +25,16 @@ enum {
     READ_STATEMENTS,
 };
 
-/* Ids of the file, which count from 1, as ids of the call tree. */
+/* An id of the file, and the one of the call tree that it stands for. */
+struct mapped_id {
+    uint32_t recorded;
+    uint32_t id;
+};
+
+/* Ids of the file, which rise, as ids of the call tree. Those are missing that were dropped with the oldest ticks. */
 struct id_map {
-    uint32_t *ids;
-    uint32_t count; /* 0 is in it: the root, and a function that is not known */
+    struct mapped_id *ids;
+    size_t count; /* 0 is in it: the root, and a function that is not known */
     size_t capacity;
 };
 

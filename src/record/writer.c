@@ -38,7 +38,6 @@ enum {
     DROP_PROCESS_TICKS,
     DROP_OPEN_FILES,
     DROP_PROCESSES,
-    DROP_THREADS,
     END,
     STATEMENTS,
 };
@@ -84,7 +83,6 @@ static const char *const statements[STATEMENTS] = {
     [DROP_PROCESS_TICKS] = "DELETE FROM process_tick WHERE tick <= ?1",
     [DROP_OPEN_FILES] = "DELETE FROM open_file WHERE last_tick <= ?1",
     [DROP_PROCESSES] = "DELETE FROM process WHERE ?1 >= 0 AND id NOT IN (SELECT process FROM process_tick)",
-    [DROP_THREADS] = "DELETE FROM thread WHERE ?1 >= 0 AND process NOT IN (SELECT id FROM process)",
     [END] = "UPDATE recording SET end_time_ns = ?, exit_status = ?, real_seconds = ?, user_seconds = ?, "
             "system_seconds = ?, peak_resident_bytes = ?, minor_faults = ?, major_faults = ?, "
             "voluntary_switches = ?, involuntary_switches = ?, storage_read_bytes = ?, "
@@ -320,6 +318,19 @@ static bool find_oldest_segment(struct writer *writer, uint64_t *first, uint64_t
     return found;
 }
 
+/* Drop what only ticks up to `last` use. What the newest tick uses stays, even when that is among them: threads that live
+ * are known by their ids. */
+static void drop_names(struct writer *writer, uint64_t last)
+{
+    uint64_t newest = writer->sequence - 1;
+
+    if (newest == 0)
+        return;
+    last = last < newest ? last : newest - 1;
+    known_drop(&writer->known, last);
+    names_drop(&writer->names, last);
+}
+
 /* Drop the oldest segments that are too much; the room that they leave is used again. A part of the size is kept free:
  * the file has grown already when it shows. */
 static void drop_old_segments(struct writer *writer)
@@ -336,8 +347,9 @@ static void drop_old_segments(struct writer *writer)
         if (!is_old && !is_big)
             break;
         run_on_ticks(writer, DROP_SEGMENT, first, first);
-        for (size_t i = DROP_TICKS; i <= DROP_THREADS; i++)
+        for (size_t i = DROP_TICKS; i <= DROP_PROCESSES; i++)
             run_on_ticks(writer, i, first, last);
+        drop_names(writer, last);
     }
 }
 

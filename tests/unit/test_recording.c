@@ -387,6 +387,88 @@ static void a_recording_stays_below_its_size(void **state)
     reader_close(reader);
 }
 
+/* A function, a node, a command line, a thread and its name for each tick. */
+static void append_new_names(struct writer *writer, uint64_t number, struct call_tree *tree)
+{
+    char name[1000];
+    struct call_tree *unused;
+    struct tick *tick = numbered_tick(number, &unused);
+    struct process *process = (struct process *)&tick->processes[0];
+    struct profile_counter *counters = (struct profile_counter *)process->profile->counters;
+
+    memset(name, 'x', sizeof(name));
+    snprintf(name + sizeof(name) - 20, 20, "%llu", (unsigned long long)number);
+    uint32_t function = call_tree_add_function(tree, name, "/srv/app.py", 1);
+    for (int i = 0; i < 3; i++)
+        counters[i].node = CALL_TREE_ROOT;
+    counters[1].node =
+        call_tree_add_node(tree, call_tree_add_node(tree, CALL_TREE_ROOT, function, 2), function, 3);
+    counters[1].tid = 1000 + (pid_t)number;
+    process->start_ticks = number;
+    process->command = name;
+    process->threads = &(struct thread){.tid = counters[1].tid, .name = name, .stack_node = counters[1].node};
+    process->thread_detail_count = 1;
+    assert_no_error(writer_append(writer, tick, tree));
+    tick_free(tick);
+    call_tree_free(unused);
+}
+
+static void assert_new_names(struct reader *reader, uint64_t number)
+{
+    char ending[20];
+    struct tick *tick;
+
+    snprintf(ending, sizeof(ending), "xx%llu", (unsigned long long)number);
+    assert_no_error(reader_read_tick(reader, number, &tick));
+    const struct process *process = &tick->processes[0];
+    const struct call_tree *tree = reader_call_tree(reader);
+    const struct call_node *node = call_tree_node(tree, process->threads[0].stack_node);
+    assert_int_equal(node->depth, 2);
+    assert_non_null(strstr(call_tree_function(tree, node->function)->name, ending + 2));
+    assert_non_null(strstr(process->command, ending + 2));
+    assert_string_equal(process->threads[0].name, process->command);
+    tick_free(tick);
+}
+
+/* On a machine where programs come and go, names are most of a recording. */
+static void names_are_dropped_with_the_last_tick_that_uses_them(void **state)
+{
+    enum {
+        TICKS_WITH_NAMES = 1500,
+        LIMIT_BYTES = 600 << 10,
+    };
+    const struct writer_options options = {
+        .path = path, .replace = true, .version = "1", .max_size_bytes = LIMIT_BYTES};
+    struct call_tree *tree = call_tree_new();
+    struct reader *follower = NULL;
+    struct writer *writer;
+    struct stat status;
+    (void)state;
+
+    assert_no_error(writer_open(&writer, &options));
+    for (uint64_t i = 0; i < TICKS_WITH_NAMES; i++) {
+        append_new_names(writer, i, tree);
+        if (follower == NULL)
+            follower = open_reader();
+        assert_no_error(reader_refresh(follower));
+        if (i % 100 == 99) {
+            assert_new_names(follower, i);
+            assert_new_names(follower, reader_ticks(follower).first);
+        }
+    }
+    reader_close(follower);
+    assert_no_error(writer_close(writer, NULL));
+    assert_int_equal(stat(path, &status), 0);
+    assert_true(status.st_size <= LIMIT_BYTES);
+    struct reader *reader = open_reader();
+    struct tick_span span = reader_ticks(reader);
+    assert_true(span.first > 0 && span.end == TICKS_WITH_NAMES && span.end - span.first >= 60);
+    for (uint64_t i = span.first; i < span.end; i++)
+        assert_new_names(reader, i);
+    reader_close(reader);
+    call_tree_free(tree);
+}
+
 static void a_file_that_is_there_is_not_overwritten_unasked(void **state)
 {
     const struct writer_options options = {.path = path, .version = "1"};
@@ -431,6 +513,7 @@ int main(void)
         cmocka_unit_test(the_order_of_samples_is_kept_within_one_sample),
         cmocka_unit_test(old_ticks_are_dropped_and_the_rest_is_whole),
         cmocka_unit_test(a_recording_stays_below_its_size),
+        cmocka_unit_test(names_are_dropped_with_the_last_tick_that_uses_them),
         cmocka_unit_test(a_file_that_is_there_is_not_overwritten_unasked),
         cmocka_unit_test(nothing_is_left_of_a_recording_that_could_not_begin),
     };
