@@ -600,11 +600,8 @@ static struct tick *write_and_read(const struct tick *tick)
 static void a_tick_at_a_time_that_cannot_be_is_refused(void **state)
 {
     const struct tick ticks[] = {
-        {.time_ns = -(int64_t)NS_PER_SECOND},
-        {.time_ns = INT64_MIN / 2},
-        {.time_ns = INT64_MAX / 2},
-        {.monotonic_ns = UINT64_MAX / 2},
-        {.interval_ns = UINT64_MAX / 2},
+        {.time_ns = -(int64_t)NS_PER_SECOND}, {.time_ns = INT64_MIN / 2},      {.time_ns = INT64_MAX / 2},
+        {.monotonic_ns = UINT64_MAX / 2},     {.interval_ns = UINT64_MAX / 2},
     };
     struct tick *right = write_and_read(&(struct tick){.time_ns = 1});
     (void)state;
