@@ -28,10 +28,10 @@ sys.stdin.readline()
 """
 
 
-def test_the_collector_counts_what_the_interpreter_counts(interpreter, start_program, run_snapshot):
+def test_the_collector_counts_what_the_interpreter_counts(interpreter, start_program, watch_until):
     program = start_program(interpreter, PROGRAM)
     told = json.loads(program.ready.partition(" ")[2])
-    (process,) = run_snapshot("-d", "0.2", "--budget", "0", program.pid)[-1]["processes"]
+    process = watch_until(lambda rows: rows[program.pid]["threads"] is not None, program.pid, "--budget", 0)[program.pid]
     collector = process["python"]["collector"]
     if interpreter.minor < 7:
         assert collector is None
