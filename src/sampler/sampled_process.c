@@ -175,6 +175,11 @@ uint64_t sampled_process_sample(struct sampled_process *process, uint64_t now_ns
     return done_ns;
 }
 
+bool sampled_process_has_begun(const struct sampled_process *process)
+{
+    return process->listed_ns != 0;
+}
+
 uint64_t sampled_process_rests_until(const struct sampled_process *process)
 {
     return process->status == SAMPLING_WORKS ? 0 : thread_list_next_retry(process);

@@ -29,6 +29,9 @@ void sampled_process_keep_runs(struct sampled_process *process, bool keep);
  * returns  the time when it was done */
 uint64_t sampled_process_sample(struct sampled_process *process, uint64_t now_ns, bool late);
 
+/* Whether it was sampled, or tried to be. */
+bool sampled_process_has_begun(const struct sampled_process *process);
+
 /* Until when there is nothing to be sampled; 0 when that may be at any time. */
 uint64_t sampled_process_rests_until(const struct sampled_process *process);
 

@@ -142,6 +142,11 @@ static void hand_over(struct sampler *sampler)
     struct arena *arena = arena_new();
     struct sampler_batch *batch = arena_allocate(arena, 1, sizeof(*batch));
 
+    /* On a busy machine the first moment may not have come yet. */
+    for (size_t i = 0; i < sampler->member_count; i++) {
+        if (!sampled_process_has_begun(sampler->members[i].process))
+            sampled_process_sample(sampler->members[i].process, clock_monotonic_ns(), false);
+    }
     batch->arena = arena;
     batch->begin_ns = sampler->batch_begin_ns;
     batch->end_ns = sampler->batch_begin_ns = clock_monotonic_ns();
