@@ -39,6 +39,7 @@ struct code_cache {
     struct entry **slots; /* open addressing; NULL is free */
     size_t capacity;      /* a power of two */
     size_t used;
+    uint64_t epoch;        /* counts the entries that were changed or dropped */
     size_t line_bytes;     /* of all line tables */
     size_t copies_bytes;   /* of all lists of copies */
     uint64_t copies_epoch; /* counts the times that they were forgotten */
@@ -130,6 +131,7 @@ static void remove_slot(struct code_cache *cache, size_t slot)
 
     entry_free(cache, cache->slots[slot]);
     cache->used--;
+    cache->epoch++;
     for (size_t next = (slot + 1) & mask; cache->slots[next] != NULL; next = (next + 1) & mask) {
         size_t distance = (next - home_slot(cache, cache->slots[next]->code.address)) & mask;
         if (distance >= ((next - hole) & mask)) {
@@ -178,6 +180,7 @@ static void rebuild(struct code_cache *cache, size_t capacity, uint64_t oldest_n
         if (entry == NULL)
             continue;
         if (entry->code.verified_ns < oldest_ns) {
+            cache->epoch++;
             entry_free(cache, entry);
             continue;
         }
@@ -248,54 +251,54 @@ struct code_object *code_cache_load(struct code_cache *cache, uint64_t address, 
 /* ---- noticing that an address holds another code object ---- */
 
 /* Compare one entry with what memory holds now; true when it had changed. */
-static bool verify_entry(struct code_cache *cache, size_t slot, const unsigned char *bytes, uint64_t now_ns)
+static bool verify_entry(struct code_cache *cache, uint64_t address, const struct code_identity *identity,
+                         const unsigned char *bytes, uint64_t now_ns)
 {
+    size_t slot = find_slot(cache, address);
     struct entry *entry = cache->slots[slot];
-    struct code_identity identity;
 
-    code_identity_parse(&identity, cache->layout, bytes);
-    if (memcmp(&identity, &entry->identity, sizeof(identity)) == 0) {
+    if (entry == NULL)
+        return false;
+    if (bytes != NULL && memcmp(identity, &entry->identity, sizeof(*identity)) == 0) {
         entry->code.verified_ns = now_ns;
         return false;
     }
-    if (!fill_entry(cache, entry, entry->code.address, bytes, now_ns))
+    cache->epoch++;
+    if (bytes == NULL || !fill_entry(cache, entry, address, bytes, now_ns))
         remove_slot(cache, slot);
     return true;
 }
 
 size_t code_cache_verify(struct code_cache *cache, const uint64_t *addresses, size_t count, uint64_t now_ns)
 {
-    enum {
-        BATCH = 32,
-    };
-    unsigned char bytes[BATCH][LAYOUT_MAX_CODE_BYTES];
-    struct memory_piece pieces[BATCH];
+    unsigned char bytes[CODE_IDENTITIES_AT_ONCE][LAYOUT_MAX_CODE_BYTES];
+    struct memory_piece pieces[CODE_IDENTITIES_AT_ONCE];
+    struct code_identity identities[CODE_IDENTITIES_AT_ONCE];
     size_t changed = 0;
 
     while (count > 0) {
-        size_t batch = count < BATCH ? count : BATCH;
+        size_t batch = count < CODE_IDENTITIES_AT_ONCE ? count : CODE_IDENTITIES_AT_ONCE;
         for (size_t i = 0; i < batch; i++)
             pieces[i] = (struct memory_piece){addresses[i], bytes[i], cache->layout->code.size};
         size_t readable = memory_read_pieces(cache->pid, pieces, batch);
         if (readable < batch && errno != EFAULT)
             return changed;
-        for (size_t i = 0; i < readable; i++) {
-            size_t slot = find_slot(cache, addresses[i]);
-            if (cache->slots[slot] != NULL)
-                changed += verify_entry(cache, slot, bytes[i], now_ns);
-        }
-        if (readable < batch) {
-            size_t slot = find_slot(cache, addresses[readable]);
-            if (cache->slots[slot] != NULL) {
-                remove_slot(cache, slot);
-                changed++;
-            }
-            readable++;
-        }
+        for (size_t i = 0; i < readable; i++)
+            code_identity_parse(&identities[i], cache->layout, bytes[i]);
+        code_identities_read_names(identities, readable, cache->pid, cache->layout);
+        for (size_t i = 0; i < readable; i++)
+            changed += verify_entry(cache, addresses[i], &identities[i], bytes[i], now_ns);
+        if (readable < batch)
+            changed += verify_entry(cache, addresses[readable++], NULL, NULL, now_ns);
         addresses += readable;
         count -= readable;
     }
     return changed;
+}
+
+uint64_t code_cache_epoch(const struct code_cache *cache)
+{
+    return cache->epoch;
 }
 
 /* ---- lines ---- */

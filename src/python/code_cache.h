@@ -52,6 +52,10 @@ struct code_object *code_cache_load(struct code_cache *cache, uint64_t address, 
  * returns  how many had changed */
 size_t code_cache_verify(struct code_cache *cache, const uint64_t *addresses, size_t count, uint64_t now_ns);
 
+/* Counts the times that an entry became another one or was dropped. While it stands, the same address is the same code
+ * object. */
+uint64_t code_cache_epoch(const struct code_cache *cache);
+
 /* The line that an instruction belongs to; 0 when it lies outside the bytecode or has no line.
  *
  * instruction  the frame's instruction pointer as it was read (its meaning depends on the version:

@@ -59,6 +59,30 @@ void code_identity_parse(struct code_identity *identity, const struct python_lay
     identity->first_line = memory_get_u32(bytes, layout->code.firstlineno);
 }
 
+/* The hash follows the length: Include/cpython/unicodeobject.h, 2.7: Include/stringobject.h. */
+static size_t hash_offset(const struct python_layout *layout)
+{
+    size_t length = layout->text_storage == TEXT_IS_BYTES ? layout->bytes.length : layout->unicode.length;
+
+    return length + sizeof(uint64_t);
+}
+
+void code_identities_read_names(struct code_identity *identities, size_t count, pid_t pid,
+                                const struct python_layout *layout)
+{
+    struct memory_piece pieces[CODE_IDENTITIES_AT_ONCE];
+    size_t first = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        struct code_identity *identity = &identities[i];
+        identity->name_hash = 0;
+        pieces[i] = (struct memory_piece){identity->qualname + hash_offset(layout), &identity->name_hash,
+                                          sizeof(identity->name_hash)};
+    }
+    while (first < count) /* the kernel stops at one that cannot be read */
+        first += memory_read_pieces(pid, pieces + first, count - first) + 1;
+}
+
 static bool is_code_type(const struct code_reader *reader, uint64_t type)
 {
     static const char expected[] = "code";
@@ -83,7 +107,7 @@ static bool check_identity(struct code_reader *reader, const struct code_identit
 }
 
 /* Bring file and qualified name of a code object over, clean, to the buffers of the reader. */
-static bool read_names(struct code_reader *reader, const struct code_identity *identity)
+static bool read_names(struct code_reader *reader, struct code_identity *identity)
 {
     const uint64_t addresses[2] = {identity->filename, identity->qualname};
     char *texts[2] = {reader->filename, reader->qualname};
@@ -105,6 +129,7 @@ static bool read_names(struct code_reader *reader, const struct code_identity *i
         return false;
     for (size_t i = 0; i < 2; i++)
         unicode_clean(texts[i], &characters[i], reader->characters[i]);
+    identity->name_hash = memory_get_u64(headers[1], hash_offset(reader->layout));
     return true;
 }
 

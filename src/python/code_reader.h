@@ -12,7 +12,13 @@ struct code_identity {
     uint64_t qualname;
     uint64_t line_table;
     uint64_t bytecode; /* its length in units, or to 3.10 the address of the bytes object that it is in */
+    uint64_t
+        name_hash; /* of the qualified name, as the str keeps it: a freed name's place is soon used again too */
     uint32_t first_line;
+};
+
+enum {
+    CODE_IDENTITIES_AT_ONCE = 32,
 };
 
 struct code_reader;
@@ -21,9 +27,13 @@ struct code_reader;
 struct code_reader *code_reader_new(pid_t pid, const struct python_layout *layout);
 void code_reader_free(struct code_reader *reader);
 
-/* Take the identity out of the bytes of a code object (layout->code.size of them). */
+/* Take the identity out of the bytes of a code object (layout->code.size of them), all but the hash of its name. */
 void code_identity_parse(struct code_identity *identity, const struct python_layout *layout,
                          const unsigned char *bytes);
+
+/* Read the hashes of the names that at most CODE_IDENTITIES_AT_ONCE identities point to; 0 where one cannot be read. */
+void code_identities_read_names(struct code_identity *identities, size_t count, pid_t pid,
+                                const struct python_layout *layout);
 
 /* Take everything out of the bytes of a code object, and read what they point to.
  *

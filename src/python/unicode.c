@@ -13,12 +13,12 @@ enum {
 size_t unicode_header_size(const struct python_layout *layout)
 {
     if (layout->text_storage == TEXT_IS_BYTES)
-        return layout->bytes.length + sizeof(uint64_t);
+        return layout->bytes.length + 2 * sizeof(uint64_t);
 
     size_t state_end = layout->unicode.state + sizeof(uint32_t);
-    size_t length_end = layout->unicode.length + sizeof(uint64_t);
+    size_t hash_end = layout->unicode.length + 2 * sizeof(uint64_t);
 
-    return state_end > length_end ? state_end : length_end;
+    return state_end > hash_end ? state_end : hash_end;
 }
 
 size_t unicode_ascii_offset(const struct python_layout *layout)

@@ -21,7 +21,8 @@ struct unicode_characters {
     bool is_encoded; /* 2.7: bytes of an encoding, which is taken for UTF-8 */
 };
 
-/* How much of a str object unicode_find_characters() wants. */
+/* How much of a str object lies before its characters: unicode_find_characters() wants that, and the hash is in it, behind
+ * the length. */
 size_t unicode_header_size(const struct python_layout *layout);
 
 /* How far from the start of a str object the characters of an ASCII text lie. */

@@ -389,6 +389,25 @@ static void address_used_again_is_noticed(void **state)
     free_code(&gone);
 }
 
+/* What is freed together and made anew lies where it lay, down to the name: only what the name says differs then. */
+static void name_that_says_something_else_is_noticed(void **state)
+{
+    struct fixture *fixture = *state;
+    struct fake_code fake = make_code(fixture, "made1_2", "a.py", 1);
+    const uint64_t address = address_of(fake.code);
+    size_t hash = fixture->layout.unicode.length + 8;
+
+    put_u64(fake.name, hash, 4711);
+    code_cache_load(fixture->cache, address, 1);
+    assert_int_equal(code_cache_verify(fixture->cache, &address, 1, 2), 0);
+    memcpy(fake.name + fixture->layout.unicode.ascii_data, "made2_2", 7);
+    put_u64(fake.name, hash, 4712);
+    assert_int_equal(code_cache_verify(fixture->cache, &address, 1, 3), 1);
+    struct code_object *code = code_cache_find(fixture->cache, address);
+    assert_string_equal(call_tree_function(fixture->tree, code->function)->name, "made2_2");
+    free_code(&fake);
+}
+
 /* One address that cannot be read any more does not keep the others from being compared. */
 static void unreadable_address_leaves_the_cache_alone(void **state)
 {
@@ -549,6 +568,7 @@ int main(void)
         TEST(strings_that_are_not_compact_are_refused),
         TEST(line_table_of_impossible_length_gives_no_lines),
         TEST(address_used_again_is_noticed),
+        TEST(name_that_says_something_else_is_noticed),
         TEST(unreadable_address_leaves_the_cache_alone),
         TEST(oldest_entries_leave_when_the_cache_is_full),
         TEST(one_sample_reads_only_so_many_code_objects),
