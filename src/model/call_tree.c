@@ -141,12 +141,11 @@ uint32_t call_tree_add_function(struct call_tree *tree, const char *name, const 
     return id;
 }
 
-uint32_t call_tree_add_node(struct call_tree *tree, uint32_t parent, uint32_t function, uint32_t line)
+uint32_t call_tree_find_node(const struct call_tree *tree, uint32_t parent, uint32_t function, uint32_t line)
 {
-    struct index *index = &tree->node_index;
-    uint64_t hash = node_hash(tree, parent, function, line);
+    const struct index *index = &tree->node_index;
 
-    for (size_t i = (size_t)hash; index->capacity > 0; i++) {
+    for (size_t i = (size_t)node_hash(tree, parent, function, line); index->capacity > 0; i++) {
         uint32_t slot = index->slots[i & (index->capacity - 1)];
         if (slot == 0)
             break;
@@ -154,6 +153,15 @@ uint32_t call_tree_add_node(struct call_tree *tree, uint32_t parent, uint32_t fu
         if (known->parent == parent && known->function == function && known->line == line)
             return slot - 1;
     }
+    return CALL_TREE_ROOT;
+}
+
+uint32_t call_tree_add_node(struct call_tree *tree, uint32_t parent, uint32_t function, uint32_t line)
+{
+    uint32_t known = call_tree_find_node(tree, parent, function, line);
+
+    if (known != CALL_TREE_ROOT)
+        return known;
 
     uint32_t id;
     uint32_t depth = call_tree_node(tree, parent)->depth + 1;
@@ -163,7 +171,7 @@ uint32_t call_tree_add_node(struct call_tree *tree, uint32_t parent, uint32_t fu
     if (added == NULL)
         return parent;
     *added = (struct call_node){.parent = parent, .function = function, .line = line, .depth = depth};
-    index_add(tree, index, hash, id);
+    index_add(tree, &tree->node_index, node_hash(tree, parent, function, line), id);
     return id;
 }
 

@@ -42,6 +42,9 @@ uint32_t call_tree_add_function(struct call_tree *tree, const char *name, const 
  * Beyond CALL_TREE_MAX_DEPTH, and when the tree is full, `parent` itself. */
 uint32_t call_tree_add_node(struct call_tree *tree, uint32_t parent, uint32_t function, uint32_t line);
 
+/* The same where the node is known, else CALL_TREE_ROOT (writer only). */
+uint32_t call_tree_find_node(const struct call_tree *tree, uint32_t parent, uint32_t function, uint32_t line);
+
 /* What an id stands for (any thread, any time after the id was handed over); an id that is none gives the
  * function
  * "[unknown]" or the root. The strings live as long as the tree. */

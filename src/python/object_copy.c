@@ -91,6 +91,15 @@ bool object_copy_is_inner(const struct object_copy *copy, uint64_t address)
     return false;
 }
 
+bool object_copy_is_late(const struct object_copy *copy, uint64_t address)
+{
+    for (size_t i = copy->outer_planned; i < copy->outer_count; i++) {
+        if (copy->outer[i].address == address)
+            return true;
+    }
+    return false;
+}
+
 /* How much lies between a copy of a frame and one further in that is read together with it; SIZE_MAX when it is not. */
 static size_t gap_between(const struct object_copy *copy, uint64_t lower, uint64_t upper)
 {
@@ -132,7 +141,7 @@ static void choose_frames(struct object_copy *copy, const uint64_t *tops, size_t
     for (size_t i = 0; i < inner_of_stack; i++)
         copy->inner[copy->inner_count++] = stack[i];
 
-    copy->outer_count = stack_count - inner_of_stack;
+    copy->outer_count = copy->outer_planned = stack_count - inner_of_stack;
     copy->outer_cursor = 0;
     copy->outer =
         memory_grow(copy->outer, &copy->outer_capacity, copy->outer_count + 1, sizeof(*copy->outer));

@@ -60,7 +60,8 @@ struct object_copy {
     struct outer_object *outer;
     size_t outer_capacity;
     size_t outer_count;
-    size_t outer_cursor; /* where the next look-up starts */
+    size_t outer_planned; /* of them; those behind were read later, one by one */
+    size_t outer_cursor;  /* where the next look-up starts */
     unsigned char *outer_bytes;
     size_t outer_bytes_capacity;
     size_t outer_bytes_used;
@@ -84,6 +85,9 @@ bool object_copy_read(struct object_copy *copy, const struct thread_reference *t
 bool object_copy_view(struct object_copy *copy, uint64_t address, enum side side, struct object_view *view);
 
 bool object_copy_is_inner(const struct object_copy *copy, uint64_t address);
+
+/* Whether a frame was not expected, so that its copy is of another moment. */
+bool object_copy_is_late(const struct object_copy *copy, uint64_t address);
 
 /* Whether a type is that of frames; its address is learned from the first one. */
 bool object_copy_is_frame_type(struct object_copy *copy, uint64_t type);

@@ -9,7 +9,8 @@
 #include "python/unwind.h"
 
 enum {
-    STACK_COPY_MAX_OUTSIDE = 512, /* frames outside of the chunks in one copy */
+    STACK_COPY_MAX_OUTSIDE = 512,         /* frames outside of the chunks in one copy */
+    STACK_COPY_MAX_CHUNK_BYTES = 1 << 20, /* copied of one chunk */
 };
 
 struct chunk_copy {
@@ -17,12 +18,18 @@ struct chunk_copy {
     uint64_t previous;
     unsigned char *bytes;
     size_t capacity;
-    size_t length; /* copied, from the chunk's start */
+    size_t length;        /* copied, from the chunk's start */
+    size_t size;          /* of the whole chunk */
+    unsigned char *again; /* the second copy of a read that proves */
+    size_t again_capacity;
+    bool has_again;
 };
 
 struct outside_frame {
     uint64_t address;
     unsigned char bytes[LAYOUT_MAX_FRAME_BYTES];
+    unsigned char again[LAYOUT_MAX_FRAME_BYTES];
+    bool has_again;
 };
 
 /* One frame as it was copied. */
@@ -42,12 +49,14 @@ struct stack_copy {
     pid_t pid;
     const struct python_layout *layout;
 
-    struct chunk_copy *chunks; /* newest first */
+    struct chunk_copy *chunks; /* newest first; what lies behind chunk_count is room for others */
     size_t chunk_capacity;
     size_t chunk_count;
     size_t chunk_cursor; /* where the next look-up starts: a walk stays in a chunk, then goes to the next */
     size_t stack_bytes;  /* copied of all chunks */
+    size_t used_bytes;   /* of the newest chunk */
     bool older_chunks_read;
+    bool is_proof; /* all frames were copied a second time after the first */
 
     struct outside_frame *outside; /* in the order of the walk */
     size_t outside_capacity;
@@ -72,19 +81,42 @@ void stack_copy_release(struct stack_copy *copy);
 
 /* Bring a thread's stack over; what was copied before is replaced.
  *
- * hint    what the last read found; brought up to date
- * moment  receives the interpreter's state, when not NULL */
+ * hint      what the last read found; brought up to date
+ * moment    receives the interpreter's state, when not NULL
+ * is_proof  copy it twice in the same read, for stack_copy_stood() */
 enum copy_result stack_copy_read(struct stack_copy *copy, const struct thread_reference *thread,
-                                 struct stack_hint *hint, struct interpreter_moment *moment);
+                                 struct stack_hint *hint, struct interpreter_moment *moment, bool is_proof);
+
+/* Whether a frame was the same in both copies of a read that proves: then it was alive in between, and waited for the same
+ * call. */
+bool stack_copy_stood(struct stack_copy *copy, uint64_t address);
+
+/* Whether a frame was copied after another one that lies below it in the same chunk. */
+bool stack_copy_is_after(struct stack_copy *copy, uint64_t address, uint64_t lower);
 
 /* Copy the chunks below the newest one, as far as they are used and were not copied with it. */
 void stack_copy_read_older(struct stack_copy *copy);
 
+/* For the read itself: room for a chunk at a place among the others (what was copied there is kept), and for a frame
+ * outside of the chunks. */
+struct chunk_copy *stack_copy_place_chunk(struct stack_copy *copy, size_t place, uint64_t address,
+                                          size_t length);
+struct outside_frame *stack_copy_add_outside(struct stack_copy *copy, uint64_t address);
+
+/* Take the chunk behind the others to them, if all that is used of it was copied. */
+bool stack_copy_accept_chunk(struct stack_copy *copy);
+
+/* What a chunk's header says: its size, and how much of it is used (known for all but the newest); 0 when it cannot be
+ * one. */
+size_t stack_copy_chunk_size(const struct python_layout *layout, const unsigned char *header);
+size_t stack_copy_used_bytes(const struct python_layout *layout, const unsigned char *header);
+
 /* Note in the hint which frames and chunks a walk over the copy needed, for the next read. */
 void stack_copy_remember(const struct stack_copy *copy, struct stack_hint *hint);
 
-/* Look at the frame at an address of the target; false when it cannot be read. A frame outside of what was
- * copied is fetched, up to STACK_COPY_MAX_OUTSIDE of them. */
+/* Look at the frame at an address of the target; false when it cannot be read. A frame outside of the chunks that was not
+ * copied is fetched, up to STACK_COPY_MAX_OUTSIDE of them; one in a chunk, beyond what was copied of it, is of another
+ * moment. */
 bool stack_copy_view(struct stack_copy *copy, uint64_t address, struct frame_view *view);
 
 /* The copied bytes of the frame at an address of a chunk, or NULL. */

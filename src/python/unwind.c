@@ -10,8 +10,9 @@
 
 enum {
     MAX_STEPS = 65536,                /* frames looked at in one walk */
-    MAX_SAMPLE_STEPS = 3 * MAX_STEPS, /* and in all walks of one sample */
+    MAX_SAMPLE_STEPS = 3 * MAX_STEPS, /* and in all walks of one read */
     MAX_STEPS_UP = 256,
+    ATTEMPTS = 3,        /* to read a stack whose newest chunk comes and goes */
     OWNED_BY_THREAD = 0, /* FRAME_OWNED_BY_THREAD in all versions */
     EXECUTING = -1,      /* stacktop of a frame that executes, to 3.13 */
 };
@@ -81,7 +82,7 @@ static void add_frame(struct unwinder *unwinder, const struct frame_view *view,
 {
     if (!code->internal && unwinder->frame_count < UNWIND_MAX_FRAMES)
         unwinder->frames[unwinder->frame_count++] =
-            (struct frame){.code = view->executable, .instruction = view->instruction};
+            (struct frame){view->address, view->executable, view->instruction};
 }
 
 /* To 3.13: whether a frame has called nobody, because it executes or has not begun: a new frame has a
@@ -222,7 +223,7 @@ static bool step_up(struct unwinder *unwinder)
         if (code == NULL)
             break;
         if (!code->internal)
-            pushed[count++] = (struct frame){.code = callee.executable, .instruction = callee.instruction};
+            pushed[count++] = (struct frame){callee.address, callee.executable, callee.instruction};
         view = callee;
         ends = is_end(unwinder, &view, code);
     }
@@ -355,10 +356,27 @@ static void check_copies(struct unwinder *unwinder, uint64_t interpreter, uint32
     unwinder->copies_generation = generation;
 }
 
-static enum stack_trust read_once(struct unwinder *unwinder, const struct thread_reference *thread,
-                                  struct stack_hint *hint, struct interpreter_moment *moment)
+/* How many of the outermost frames certainly called one another. A frame that was the same in both copies was alive all the
+ * time in between, and so was the one it waited for in the first, if that was copied after it. */
+static size_t count_proven(struct unwinder *unwinder)
 {
-    switch (stack_copy_read(&unwinder->copy, thread, hint, moment)) {
+    const struct frame *outermost = unwinder->frames + unwinder->frame_count;
+    size_t stood = 0;
+
+    while (stood < unwinder->frame_count &&
+           stack_copy_stood(&unwinder->copy, outermost[-(ptrdiff_t)stood - 1].address))
+        stood++;
+    if (stood == unwinder->frame_count || !unwinder->copy.is_proof)
+        return stood;
+    const struct frame *next = &outermost[-(ptrdiff_t)stood - 1];
+    bool came_after = stood == 0 || stack_copy_is_after(&unwinder->copy, next->address, next[1].address);
+    return came_after ? stood + 1 : stood;
+}
+
+static enum stack_trust read_once(struct unwinder *unwinder, const struct thread_reference *thread,
+                                  struct stack_hint *hint, struct interpreter_moment *moment, bool prove)
+{
+    switch (stack_copy_read(&unwinder->copy, thread, hint, moment, prove)) {
     case COPY_DONE:
         if (moment != NULL)
             check_copies(unwinder, thread->interpreter, moment->bytecode_generation);
@@ -371,43 +389,42 @@ static enum stack_trust read_once(struct unwinder *unwinder, const struct thread
     return STACK_GONE;
 }
 
-static enum stack_trust read_data_stack(struct unwinder *unwinder, const struct thread_reference *thread,
-                                        struct stack_hint *hint, struct interpreter_moment *moment,
-                                        const struct frame **frames, size_t *count, uint64_t now_ns)
+static struct stack read_data_stack(struct unwinder *unwinder, const struct thread_reference *thread,
+                                    struct stack_hint *hint, struct interpreter_moment *moment, bool prove,
+                                    uint64_t now_ns)
 {
     unwinder->now_ns = now_ns;
     unwinder->steps_left = MAX_SAMPLE_STEPS;
     unwinder->frame_count = 0;
     unwinder->copy.visited_count = 0;
-    enum stack_trust trust = read_once(unwinder, thread, hint, moment);
-    if (trust == STACK_INVALID) {
+    enum stack_trust trust = read_once(unwinder, thread, hint, moment, prove);
+    for (int attempt = 1; attempt < ATTEMPTS && trust == STACK_INVALID; attempt++) {
         *hint = (struct stack_hint){0};
-        trust = read_once(unwinder, thread, hint, moment);
+        trust = read_once(unwinder, thread, hint, moment, prove);
     }
     if (trust == STACK_INVALID || trust == STACK_GONE) {
         *hint = (struct stack_hint){0};
         unwinder->frame_count = 0;
+        return (struct stack){.trust = trust};
     }
     stack_copy_remember(&unwinder->copy, hint);
-    *frames = unwinder->frames;
-    *count = unwinder->frame_count;
-    return trust;
+    return (struct stack){trust, unwinder->frames, unwinder->frame_count, prove ? count_proven(unwinder) : 0};
 }
 
-static enum stack_trust read_objects(struct unwinder *unwinder, const struct thread_reference *thread,
-                                     struct stack_hint *hint, struct interpreter_moment *moment,
-                                     const struct frame **frames, size_t *count, uint64_t now_ns)
+static struct stack read_objects(struct unwinder *unwinder, const struct thread_reference *thread,
+                                 struct stack_hint *hint, struct interpreter_moment *moment, bool prove,
+                                 uint64_t now_ns)
 {
-    return object_unwinder_read(unwinder->objects, thread, hint, moment, frames, count, now_ns);
+    return object_unwinder_read(unwinder->objects, thread, hint, moment, prove, now_ns);
 }
 
-enum stack_trust unwinder_read(struct unwinder *unwinder, const struct thread_reference *thread,
-                               struct stack_hint *hint, struct interpreter_moment *moment,
-                               const struct frame **frames, size_t *count, uint64_t now_ns)
+struct stack unwinder_read(struct unwinder *unwinder, const struct thread_reference *thread,
+                           struct stack_hint *hint, struct interpreter_moment *moment, bool prove,
+                           uint64_t now_ns)
 {
-    static enum stack_trust (*const readers[])(struct unwinder *, const struct thread_reference *,
-                                               struct stack_hint *, struct interpreter_moment *,
-                                               const struct frame **, size_t *, uint64_t) = {
+    static struct stack (*const readers[])(struct unwinder *, const struct thread_reference *,
+                                           struct stack_hint *, struct interpreter_moment *, bool,
+                                           uint64_t) = {
         [FRAMES_IN_DATA_STACK] = read_data_stack,
         [FRAMES_ARE_OBJECTS] = read_objects,
     };
@@ -415,7 +432,7 @@ enum stack_trust unwinder_read(struct unwinder *unwinder, const struct thread_re
     code_cache_begin_sample(unwinder->codes);
     if (moment != NULL)
         moment->known = false;
-    return readers[unwinder->layout->frame_storage](unwinder, thread, hint, moment, frames, count, now_ns);
+    return readers[unwinder->layout->frame_storage](unwinder, thread, hint, moment, prove, now_ns);
 }
 
 void stack_hint_free(struct stack_hint *hint)

@@ -13,6 +13,10 @@
  * leftover, and above one that waits for its call there is the callee. A frame that returns looks for some nanoseconds
  * like one that waits; what lies above it is believed only when it leads to a frame that executes.
  *
+ * A copy is not quite one moment: the sampler may lose its CPU in the middle of it, and deep stacks take their time. So a
+ * read can be asked to prove what it finds. Then all frames are copied twice, from the outermost one in, and a frame
+ * that is the same in both copies was alive in between, with all frames below it.
+ *
  * Frames of generators and coroutines lie in their own objects and the interpreter's entry frames on the C
  * stack; where those were at the last sample is read along with the chunk.
  *
@@ -43,30 +47,31 @@ enum stack_trust {
 };
 
 struct frame {
+    uint64_t address;     /* of the frame itself */
     uint64_t code;        /* address of the code object; it is in the code cache */
     uint64_t instruction; /* as the frame has it, for code_cache_line() */
 };
 
 struct object_hint; /* src/python/unwind_objects.c */
 
-/* A chunk of the data stack below the newest one, and how much of it was used. */
-struct older_chunk {
+/* A chunk of the data stack, and how much of it was used. */
+struct hinted_chunk {
     uint64_t address;
-    size_t used_bytes;
+    uint32_t chunk_bytes; /* its size */
+    uint32_t used_bytes;  /* of it, header included */
 };
 
 /* What a read needs to know from the last one; zero-initialized for a thread that was not read yet, and freed
  * by stack_hint_free(). */
 struct stack_hint {
     struct object_hint *objects;                /* to 3.10, and all there is then; else NULL */
-    uint64_t chunk;                             /* newest chunk of the data stack */
-    uint32_t chunk_bytes;                       /* its size */
-    uint32_t used_bytes;                        /* of it, header included */
-    uint32_t prefetched;                        /* how many addresses follow */
     uint64_t cframe;                            /* 3.11 and 3.12: where the frame pointer is */
     uint64_t outside[UNWIND_PREFETCHED_FRAMES]; /* frames that were not in a chunk */
-    uint32_t older_count;
-    struct older_chunk older[UNWIND_PREFETCHED_CHUNKS]; /* newest first */
+    uint32_t outside_count;
+    uint32_t chunk_count;
+    uint32_t newest;         /* of the chunks; those behind it were in use before */
+    uint32_t unused_samples; /* since they were */
+    struct hinted_chunk chunks[UNWIND_PREFETCHED_CHUNKS]; /* outermost first, each below the next */
 };
 
 /* Free-threaded builds: whether a thread may touch objects. A detached one that runs is in native code. */
@@ -99,6 +104,14 @@ struct thread_reference {
 
 void stack_hint_free(struct stack_hint *hint);
 
+/* What one read found. */
+struct stack {
+    enum stack_trust trust;
+    const struct frame *frames; /* innermost first, without internal ones; valid until the next read */
+    size_t count;
+    size_t proven; /* so many of the outermost ones certainly called one another; else that is most likely */
+};
+
 struct unwinder;
 
 /* A reader of the stacks of one process; unwinder_free() it. `layout` and `codes` must live as long. */
@@ -109,10 +122,10 @@ void unwinder_free(struct unwinder *unwinder);
  *
  * hint    of this thread; brought up to date
  * moment  receives the interpreter's state, when not NULL
- * frames  receives the stack, innermost first, valid until the next call; internal frames are left out
+ * prove   read everything twice in one go, which shows what stood still in between
  * now_ns  CLOCK_MONOTONIC */
-enum stack_trust unwinder_read(struct unwinder *unwinder, const struct thread_reference *thread,
-                               struct stack_hint *hint, struct interpreter_moment *moment,
-                               const struct frame **frames, size_t *count, uint64_t now_ns);
+struct stack unwinder_read(struct unwinder *unwinder, const struct thread_reference *thread,
+                           struct stack_hint *hint, struct interpreter_moment *moment, bool prove,
+                           uint64_t now_ns);
 
 #endif

@@ -63,10 +63,9 @@ struct object_unwinder {
     struct code_cache *codes;
     struct object_copy copy;
     uint64_t now_ns;
-    uint64_t *stack; /* addresses of what is in `frames` */
-    size_t stack_capacity;
     struct frame frames[UNWIND_MAX_FRAMES];
     size_t frame_count;
+    bool is_inferred; /* where frames[0] was called from */
 };
 
 struct object_unwinder *object_unwinder_new(pid_t pid, const struct python_layout *layout,
@@ -78,7 +77,6 @@ struct object_unwinder *object_unwinder_new(pid_t pid, const struct python_layou
     unwinder->copy.layout = layout;
     unwinder->layout = layout;
     unwinder->codes = codes;
-    unwinder->stack = memory_grow(NULL, &unwinder->stack_capacity, UNWIND_MAX_FRAMES, sizeof(uint64_t));
     return unwinder;
 }
 
@@ -87,7 +85,6 @@ void object_unwinder_free(struct object_unwinder *unwinder)
     if (unwinder == NULL)
         return;
     object_copy_release(&unwinder->copy);
-    free(unwinder->stack);
     free(unwinder);
 }
 
@@ -125,9 +122,7 @@ static bool add_frame(struct object_unwinder *unwinder, uint64_t address, const 
 
     if (find_code(unwinder, view, &instruction) == NULL)
         return false;
-    unwinder->stack[unwinder->frame_count] = address;
-    unwinder->frames[unwinder->frame_count++] =
-        (struct frame){.code = view->code, .instruction = instruction};
+    unwinder->frames[unwinder->frame_count++] = (struct frame){address, view->code, instruction};
     return true;
 }
 
@@ -176,8 +171,10 @@ static bool follow_finished_call(struct object_unwinder *unwinder, struct object
         unwinder->frame_count = 0;
         if (object_copy_view(&unwinder->copy, top->caller, side, &caller) &&
             caller.last_instruction == top->call_instruction && add_frame(unwinder, top->address, &view) &&
-            follow_links(unwinder, top->caller, side, false))
+            follow_links(unwinder, top->caller, side, false)) {
+            unwinder->is_inferred = true;
             return true;
+        }
     }
     return false;
 }
@@ -233,7 +230,7 @@ static void remember_top(struct object_unwinder *unwinder, struct object_hint *h
     if (resolved && unwinder->frame_count > 1) {
         const struct code_object *code = code_cache_find(unwinder->codes, unwinder->frames[1].code);
         top.code = unwinder->frames[0].code;
-        top.caller = unwinder->stack[1];
+        top.caller = unwinder->frames[1].address;
         if (code != NULL)
             top.call_instruction =
                 (int32_t)(((int64_t)(unwinder->frames[1].instruction - code->instructions)) /
@@ -245,7 +242,8 @@ static void remember_top(struct object_unwinder *unwinder, struct object_hint *h
 static void remember_stack(struct object_unwinder *unwinder, struct object_hint *hint)
 {
     hint->stack = memory_grow(hint->stack, &hint->capacity, unwinder->frame_count + 1, sizeof(*hint->stack));
-    memcpy(hint->stack, unwinder->stack, unwinder->frame_count * sizeof(*hint->stack));
+    for (size_t i = 0; i < unwinder->frame_count; i++)
+        hint->stack[i] = unwinder->frames[i].address;
     hint->count = unwinder->frame_count;
 }
 
@@ -261,6 +259,7 @@ static enum stack_trust read_once(struct object_unwinder *unwinder, const struct
     size_t top_count = 0;
 
     unwinder->frame_count = 0;
+    unwinder->is_inferred = false;
     while (top_count < OBJECT_COPY_RECENT_TOPS && hint->tops[top_count].address != 0) {
         tops[top_count] = hint->tops[top_count].address;
         top_count++;
@@ -289,9 +288,37 @@ static enum stack_trust read_once(struct object_unwinder *unwinder, const struct
     return unwinder->frame_count > 0 ? STACK_PARTIAL : STACK_INVALID;
 }
 
-enum stack_trust object_unwinder_read(struct object_unwinder *unwinder, const struct thread_reference *thread,
-                                      struct stack_hint *hint, struct interpreter_moment *moment,
-                                      const struct frame **frames, size_t *count, uint64_t now_ns)
+/* Whether a frame was in the same call before the pointer and after it; the one on top may go on in it. */
+static bool stood(struct object_unwinder *unwinder, uint64_t address, bool is_top)
+{
+    struct object_view before, after;
+
+    if (!object_copy_is_inner(&unwinder->copy, address))
+        return !object_copy_is_late(&unwinder->copy, address); /* else follow_links() has seen to it */
+    return object_copy_view(&unwinder->copy, address, BEFORE, &before) &&
+           object_copy_view(&unwinder->copy, address, AFTER, &after) && before.code == after.code &&
+           before.back == after.back && (is_top || before.last_instruction == after.last_instruction);
+}
+
+/* How many of the outermost frames certainly called one another. A frame object is soon used again, at the same place and
+ * for another function, so one copy that looks alive is not enough. */
+static size_t count_proven(struct object_unwinder *unwinder)
+{
+    size_t proven = 0;
+
+    while (proven < unwinder->frame_count) {
+        size_t index = unwinder->frame_count - 1 - proven;
+        if (!stood(unwinder, unwinder->frames[index].address, index == 0) ||
+            (index == 0 && unwinder->is_inferred))
+            break;
+        proven++;
+    }
+    return proven;
+}
+
+struct stack object_unwinder_read(struct object_unwinder *unwinder, const struct thread_reference *thread,
+                                  struct stack_hint *hint, struct interpreter_moment *moment, bool prove,
+                                  uint64_t now_ns)
 {
     enum stack_trust trust = STACK_PARTIAL;
 
@@ -302,10 +329,13 @@ enum stack_trust object_unwinder_read(struct object_unwinder *unwinder, const st
     for (int attempt = 1; attempt <= ATTEMPTS && trust == STACK_PARTIAL; attempt++)
         trust = read_once(unwinder, thread, hint->objects, moment, attempt == ATTEMPTS);
     if (trust == STACK_INVALID || trust == STACK_GONE) {
-        unwinder->frame_count = 0;
         hint->objects->count = 0;
+        return (struct stack){.trust = trust};
     }
-    *frames = unwinder->frames;
-    *count = unwinder->frame_count;
-    return trust;
+    return (struct stack){
+        .trust = trust,
+        .frames = unwinder->frames,
+        .count = unwinder->frame_count,
+        .proven = prove ? count_proven(unwinder) : 0,
+    };
 }

@@ -15,9 +15,9 @@ struct object_unwinder *object_unwinder_new(pid_t pid, const struct python_layou
 void object_unwinder_free(struct object_unwinder *unwinder);
 
 /* As unwinder_read(). */
-enum stack_trust object_unwinder_read(struct object_unwinder *unwinder, const struct thread_reference *thread,
-                                      struct stack_hint *hint, struct interpreter_moment *moment,
-                                      const struct frame **frames, size_t *count, uint64_t now_ns);
+struct stack object_unwinder_read(struct object_unwinder *unwinder, const struct thread_reference *thread,
+                                  struct stack_hint *hint, struct interpreter_moment *moment, bool prove,
+                                  uint64_t now_ns);
 
 /* Free what a hint remembers of a thread's frames. */
 void object_hint_free(struct object_hint *hint);

@@ -53,6 +53,7 @@ void sampled_process_free(struct sampled_process *process)
     thread_names_free(process->names);
     unwinder_free(process->unwinder);
     code_cache_free(process->namer.codes);
+    stack_namer_release(&process->namer);
     free(process);
 }
 

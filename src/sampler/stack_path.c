@@ -7,6 +7,8 @@
 
 enum {
     MAX_VERIFIED_AT_ONCE = 64,
+    AGE_PER_TRUST = 16,        /* a code object that has stood for so long is trusted for one part of it */
+    MAX_KNOWN_CALLS = 1 << 18, /* then they are learned anew */
 };
 
 static const uint64_t longest_trust_ns = 2 * NS_PER_SECOND;
@@ -17,6 +19,11 @@ void stack_namer_see_generation(struct stack_namer *namer, uint64_t generation, 
         return;
     namer->code_object_generation = generation;
     namer->suspect_ns = now_ns;
+}
+
+void stack_namer_release(struct stack_namer *namer)
+{
+    hash_map_free(&namer->known_calls);
 }
 
 void stack_path_release(struct stack_path *path)
@@ -31,7 +38,7 @@ static uint64_t trust_until(const struct stack_namer *namer, const struct code_o
 {
     if (namer->code_object_generation != 0)
         return code->verified_ns >= namer->suspect_ns ? UINT64_MAX : 0;
-    uint64_t proven = (code->verified_ns - code->added_ns) / 4;
+    uint64_t proven = (code->verified_ns - code->added_ns) / AGE_PER_TRUST;
     return code->verified_ns + (proven < longest_trust_ns ? proven : longest_trust_ns);
 }
 
@@ -65,44 +72,110 @@ static void verify_codes(struct stack_namer *namer, struct stack_path *path, con
             step->trusted_ns = now_ns;
         }
     }
-    if (due > 0 && code_cache_verify(namer->codes, addresses, due, now_ns) > 0)
-        namer->epoch++;
+    if (due > 0)
+        code_cache_verify(namer->codes, addresses, due, now_ns);
 }
 
-uint32_t stack_path_find_node(struct stack_path *path, struct stack_namer *namer, uint32_t base,
-                              const struct frame *frames, size_t count, uint64_t now_ns)
+/* Nothing is known of a path that began elsewhere, or may go through a code object that is another one now. */
+static void begin_path(struct stack_path *path, const struct stack_namer *namer, uint32_t base)
 {
-    uint32_t node = base;
+    uint64_t epoch = code_cache_epoch(namer->codes);
+
+    if (path->epoch == epoch && path->base == base)
+        return;
+    path->count = 0;
+    path->epoch = epoch;
+    path->base = base;
+}
+
+/* The function of a node, and one that it calls. */
+static uint64_t call_key(const struct stack_namer *namer, uint32_t caller, uint32_t function)
+{
+    uint32_t calling = caller != CALL_TREE_ROOT ? call_tree_node(namer->tree, caller)->function : UINT32_MAX;
+
+    return (uint64_t)calling << 32 | function;
+}
+
+static bool is_known_call(const struct stack_namer *namer, uint32_t caller, uint32_t function)
+{
+    return hash_map_find(&namer->known_calls, call_key(namer, caller, function)) != NULL;
+}
+
+static void learn_call(struct stack_namer *namer, uint32_t caller, uint32_t function)
+{
+    if (namer->known_calls.used >= MAX_KNOWN_CALLS)
+        hash_map_clear(&namer->known_calls);
+    hash_map_set(&namer->known_calls, call_key(namer, caller, function), 1);
+}
+
+/* Whether the code objects of two frames are the ones that are known by their addresses. */
+static bool are_still_known(struct stack_namer *namer, const struct frame *frame, const struct frame *caller,
+                            uint64_t now_ns)
+{
+    const struct frame *frames[] = {frame, caller};
+    uint64_t addresses[2];
+    size_t due = 0;
+
+    for (size_t i = 0; i < 2; i++) {
+        const struct code_object *code =
+            frames[i] != NULL ? code_cache_find(namer->codes, frames[i]->code) : NULL;
+        if (code != NULL && code->verified_ns != now_ns)
+            addresses[due++] = frames[i]->code;
+    }
+    return due == 0 || code_cache_verify(namer->codes, addresses, due, now_ns) == 0;
+}
+
+/* Go from the node of a caller to that of its callee, unless such a call was never seen and is not
+ * proven. */
+static bool make_step(struct stack_namer *namer, const struct frame *frame, const struct frame *caller,
+                      bool is_proven, uint32_t *node, struct path_step *step, uint64_t now_ns)
+{
+    const struct code_object *code = code_cache_find(namer->codes, frame->code);
+    uint64_t trusted_until_ns = 0;
+
+    if (code != NULL) {
+        uint32_t line = code_cache_line(namer->codes, code, frame->instruction);
+        uint32_t next = call_tree_find_node(namer->tree, *node, code->function, line);
+        if (next == CALL_TREE_ROOT && !is_known_call(namer, *node, code->function)) {
+            if (!is_proven || !are_still_known(namer, frame, caller, now_ns))
+                return false;
+            learn_call(namer, *node, code->function);
+        }
+        *node = next != CALL_TREE_ROOT ? next : call_tree_add_node(namer->tree, *node, code->function, line);
+        trusted_until_ns = trust_until(namer, code);
+    }
+    *step = (struct path_step){
+        .code = frame->code,
+        .instruction = frame->instruction,
+        .node = *node,
+        .trusted_until_ns = trusted_until_ns,
+        .trusted_ns = now_ns,
+    };
+    return true;
+}
+
+size_t stack_path_find_node(struct stack_path *path, struct stack_namer *namer, uint32_t base,
+                            const struct stack *stack, uint64_t now_ns, uint32_t *node)
+{
+    size_t depth = 0;
     bool same = true;
 
-    verify_codes(namer, path, frames, count, now_ns);
-    if (path->epoch != namer->epoch || path->base != base) {
-        path->count = 0;
-        path->epoch = namer->epoch;
-        path->base = base;
-    }
-    path->steps = memory_grow(path->steps, &path->capacity, count, sizeof(*path->steps));
-    for (size_t depth = 0; depth < count; depth++) {
-        const struct frame *frame = &frames[count - 1 - depth];
+    begin_path(path, namer, base);
+    verify_codes(namer, path, stack->frames, stack->count, now_ns);
+    begin_path(path, namer, base);
+    path->steps = memory_grow(path->steps, &path->capacity, stack->count, sizeof(*path->steps));
+    *node = base;
+    for (; depth < stack->count; depth++) {
+        const struct frame *frame = &stack->frames[stack->count - 1 - depth];
         const struct path_step *known = same ? known_step(path, frame, depth) : NULL;
-        if (known != NULL) {
-            node = known->node;
-            continue;
-        }
-        same = false;
-        const struct code_object *code = code_cache_find(namer->codes, frame->code);
-        if (code != NULL)
-            node = call_tree_add_node(namer->tree, node, code->function,
-                                      code_cache_line(namer->codes, code, frame->instruction));
-        path->steps[depth] = (struct path_step){
-            .code = frame->code,
-            .instruction = frame->instruction,
-            .node = node,
-            .trusted_until_ns = code != NULL ? trust_until(namer, code) : 0,
-            .trusted_ns = now_ns,
-        };
+        same = known != NULL;
+        if (same)
+            *node = known->node;
+        else if (!make_step(namer, frame, depth > 0 ? frame + 1 : NULL, depth < stack->proven, node,
+                            &path->steps[depth], now_ns))
+            break;
     }
-    path->is_same = same && count == path->count;
-    path->count = count;
-    return node;
+    path->is_same = same && depth == path->count;
+    path->count = depth;
+    return depth;
 }

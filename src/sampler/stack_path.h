@@ -2,22 +2,28 @@
  *
  * A thread's last stack is kept with the node of each frame, so of what stands as it did at the last sample nothing is
  * looked up again. Code objects are compared with the process's memory as often as their trust asks for: an address
- * can be freed and used again for another one. */
+ * can be freed and used again for another one.
+ *
+ * A stack that was read while it changed can show two functions one above the other of which neither ever called the other.
+ * So the first time that a function calls another one is believed only where the read proves it; what was proven
+ * once holds for all samples. That asks little of the common case, and prefers no stack to another one, as dropping
+ * what looks torn would: only of the first sight of a call that is over sooner than it can be proven something is lost. */
 #ifndef PYNECK_SAMPLER_STACK_PATH_H
 #define PYNECK_SAMPLER_STACK_PATH_H
 
+#include "base/hash.h"
 #include "model/call_tree.h"
 #include "python/code_cache.h"
 #include "python/unwind.h"
 
-/* What the threads of one process share. Zero-initialized but for the first two. */
+/* What the threads of one process share; stack_namer_release() it. Zero-initialized but for the first two. */
 struct stack_namer {
     struct code_cache *codes;
     struct call_tree *tree;
     uint64_t
-        code_object_generation; /* the interpreter's count of freed code objects; 0 where there is none */
-    uint64_t suspect_ns;        /* code objects that were compared before this may be others now */
-    uint64_t epoch;             /* counts the times that a code object was another one */
+        code_object_generation;  /* the interpreter's count of freed code objects; 0 where there is none */
+    uint64_t suspect_ns;         /* code objects that were compared before this may be others now */
+    struct hash_map known_calls; /* the pairs of functions of which one certainly calls the other */
 };
 
 /* A frame of a thread's last stack and the node it led to. */
@@ -34,21 +40,25 @@ struct stack_path {
     struct path_step *steps;
     size_t capacity;
     size_t count;
-    uint64_t epoch; /* of the namer when it was made */
+    uint64_t epoch; /* of the code cache when it was made */
     uint32_t base;  /* the node that it began at */
     bool is_same;   /* as the stack before it, instruction for instruction */
 };
 
+void stack_namer_release(struct stack_namer *namer);
+
 /* Tell the interpreter's count of freed code objects, as it was read with the stack that is named next. */
 void stack_namer_see_generation(struct stack_namer *namer, uint64_t generation, uint64_t now_ns);
 
-/* The node of a stack.
+/* The node of a stack, or of the outermost part of it up to a call that is not known and not proven.
  *
  * base    the node of the frame that called the outermost one; CALL_TREE_ROOT when there is none
- * frames  innermost first, as unwinder_read() gives them
- * now_ns  CLOCK_MONOTONIC of the sample */
-uint32_t stack_path_find_node(struct stack_path *path, struct stack_namer *namer, uint32_t base,
-                              const struct frame *frames, size_t count, uint64_t now_ns);
+ * now_ns  CLOCK_MONOTONIC of the sample
+ * node    receives the node
+ *
+ * returns  of how many frames it is the node */
+size_t stack_path_find_node(struct stack_path *path, struct stack_namer *namer, uint32_t base,
+                            const struct stack *stack, uint64_t now_ns, uint32_t *node);
 
 void stack_path_release(struct stack_path *path);
 

@@ -8,6 +8,7 @@
 enum {
     NOTABLE_WAIT = 50, /* one part of so many of the time */
     CONTENDED_SAMPLES = 32,
+    MAX_READS = 8, /* of a stack that shows a call which was never seen */
 };
 
 static const uint64_t unknown_head_interval_ns = 2 * NS_PER_MILLISECOND;
@@ -120,14 +121,38 @@ static uint32_t find_caller_node(struct sampled_process *process, const struct s
     return caller->node;
 }
 
+/* Read the stack, and again as long as it shows a call that was never seen and is not proven.
+ *
+ * returns  how far it can be trusted */
+static enum stack_trust read_until_known(struct sampled_process *process, struct sampled_thread *thread,
+                                         uint32_t caller_node, uint64_t now_ns)
+{
+    struct stack stack = {.trust = STACK_INVALID};
+    size_t named = 0;
+
+    for (int attempt = 0; attempt < MAX_READS && (attempt == 0 || named < stack.count); attempt++) {
+        stack = unwinder_read(process->unwinder, &thread->reference, &thread->hint, &process->moment,
+                              attempt > 0, now_ns);
+        if (stack.trust == STACK_GONE)
+            return STACK_GONE;
+        if (process->pause != NULL)
+            stack.proven = stack.count; /* it stood still */
+        stack_namer_see_generation(&process->namer, process->moment.code_object_generation, now_ns);
+        named =
+            stack_path_find_node(&thread->path, &process->namer, caller_node, &stack, now_ns, &thread->node);
+    }
+    thread->has_stack = stack.trust != STACK_INVALID;
+    thread->is_idle = stack.count == 0;
+    bool is_whole = stack.trust == STACK_WHOLE && named == stack.count;
+    thread->instruction = is_whole && stack.count > 0 ? stack.frames[0].instruction : 0;
+    return stack.trust == STACK_WHOLE && !is_whole ? STACK_PARTIAL : stack.trust;
+}
+
 /* Read the stack, and count how far it can be trusted; false when the thread has gone. */
 static bool read_stack(struct sampled_process *process, struct sampled_thread *thread, uint64_t now_ns)
 {
     uint32_t caller_node = find_caller_node(process, thread, now_ns);
-    const struct frame *frames;
-    size_t count;
-    enum stack_trust trust = unwinder_read(process->unwinder, &thread->reference, &thread->hint,
-                                           &process->moment, &frames, &count, now_ns);
+    enum stack_trust trust = read_until_known(process, thread, caller_node, now_ns);
 
     if (trust == STACK_GONE) {
         process->must_list = true;
@@ -138,12 +163,7 @@ static bool read_stack(struct sampled_process *process, struct sampled_thread *t
         process->must_list = true;
     }
     note_gil(process, thread);
-    thread->has_stack = trust != STACK_INVALID;
-    stack_namer_see_generation(&process->namer, process->moment.code_object_generation, now_ns);
-    thread->node = stack_path_find_node(&thread->path, &process->namer, caller_node, frames, count, now_ns);
-    thread->is_idle = count == 0;
     thread->stack_ns = now_ns;
-    thread->instruction = trust == STACK_WHOLE && count > 0 ? frames[0].instruction : 0;
     process->partial += trust == STACK_PARTIAL;
     process->invalid += trust == STACK_INVALID;
     return true;

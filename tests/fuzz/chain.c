@@ -93,8 +93,7 @@ static void take_sample(struct run *run, uint32_t sample, struct listed_thread *
 {
     const struct chain *chain = run->chain;
     struct interpreter_moment moment;
-    const struct frame *frames;
-    size_t thread_count, count;
+    size_t thread_count;
     uint64_t now_ns = sample + UINT64_C(1);
 
     chain->begin_sample(chain->context, sample);
@@ -108,9 +107,10 @@ static void take_sample(struct run *run, uint32_t sample, struct listed_thread *
     }
     chain->check_work(chain->context, MOST_SAMPLE_READS, MOST_SAMPLE_BYTES);
     for (size_t i = 0; i < thread_count && i < MAX_THREADS; i++) {
-        unwinder_read(run->unwinder, &(*threads)[i].reference, &run->hints[i], &moment, &frames, &count,
-                      now_ns);
-        name_frames(run, frames, count, now_ns);
+        struct stack stack = unwinder_read(run->unwinder, &(*threads)[i].reference, &run->hints[i], &moment,
+                                           sample % 2 == 1, now_ns);
+        assert(stack.proven <= stack.count);
+        name_frames(run, stack.frames, stack.count, now_ns);
         chain->check_work(chain->context, MOST_SAMPLE_READS, MOST_SAMPLE_BYTES);
     }
 }

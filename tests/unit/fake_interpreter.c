@@ -222,17 +222,14 @@ void fake_set_top(struct fake_interpreter *fake, uint64_t address)
 
 enum stack_trust fake_read(struct fake_interpreter *fake, char names[static 256])
 {
-    const struct frame *frames;
-    size_t count;
-    enum stack_trust trust =
-        unwinder_read(fake->unwinder, &fake->thread, &fake->hint, NULL, &frames, &count, 1000000);
+    struct stack stack = unwinder_read(fake->unwinder, &fake->thread, &fake->hint, NULL, false, 1000000);
 
     names[0] = '\0';
-    for (size_t i = 0; i < count; i++) {
-        const struct code_object *code = code_cache_find(fake->cache, frames[i].code);
+    for (size_t i = 0; i < stack.count; i++) {
+        const struct code_object *code = code_cache_find(fake->cache, stack.frames[i].code);
         size_t length = strlen(names);
         snprintf(names + length, 256 - length, "%s%s", i > 0 ? " " : "",
                  call_tree_function(fake->tree, code->function)->name);
     }
-    return trust;
+    return stack.trust;
 }

@@ -3,6 +3,7 @@
 #include "fake_interpreter.h"
 
 #include "python/interpreters.h"
+#include "python/stack_copy.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -192,6 +193,103 @@ static void test_older_chunks_that_come_and_go_are_followed(void **state)
     }
 }
 
+static void test_a_frame_beyond_what_was_copied_of_its_chunk_is_of_another_moment(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct fake_interpreter fake;
+        fake_open(&fake, versions[i]);
+        uint64_t first = push_outermost(&fake);
+        uint64_t second = fake_push(&fake, 1, first);
+        uint64_t third = fake_push(&fake, 2, second);
+        fake_set_executing(&fake, second, true);
+        fake_set_current(&fake, third);
+        fake_set_top(&fake, third);
+        expect(&fake, STACK_WHOLE, "f1 f0");
+        fake_close(&fake);
+    }
+}
+
+static void test_a_chunk_that_was_in_use_lately_is_copied_with_the_others(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct fake_interpreter fake;
+        fake_open(&fake, versions[i]);
+        uint64_t first = push_outermost(&fake);
+        unsigned char *newest = fake_push_chunk(&fake, NULL);
+        fake_set_current(&fake, fake_push(&fake, 1, first));
+        expect(&fake, STACK_WHOLE, "f1 f0");
+        assert_int_equal(fake.hint.chunk_count, 2);
+
+        fake_pop_chunk(&fake);
+        first = push_outermost(&fake);
+        fake_set_executing(&fake, first, true);
+        fake_set_current(&fake, first);
+        expect(&fake, STACK_WHOLE, "f0");
+        assert_int_equal(fake.hint.newest, 0);
+        assert_int_equal(fake.hint.chunk_count, 2);
+
+        fake_set_executing(&fake, first, false);
+        fake_push_chunk(&fake, newest);
+        fake_set_current(&fake, fake_push(&fake, 1, first));
+        expect(&fake, STACK_WHOLE, "f1 f0");
+        assert_int_equal(fake.hint.newest, 1);
+        fake_close(&fake);
+    }
+}
+
+static void test_a_chunk_that_is_no_longer_in_use_is_forgotten(void **state)
+{
+    struct fake_interpreter fake;
+
+    (void)state;
+    fake_open(&fake, VERSION_3_14);
+    uint64_t first = push_outermost(&fake);
+    unsigned char *newest = fake_push_chunk(&fake, NULL);
+    fake_set_current(&fake, fake_push(&fake, 1, first));
+    expect(&fake, STACK_WHOLE, "f1 f0");
+    fake_pop_chunk(&fake);
+    first = push_outermost(&fake);
+    fake_set_current(&fake, first);
+    munmap(newest, 4096);
+    for (size_t i = 0; i < 100; i++)
+        expect(&fake, STACK_WHOLE, "f0");
+    assert_int_equal(fake.hint.chunk_count, 1);
+    fake_close(&fake);
+}
+
+/* The two copies of a read that proves; a frame that changed in between is in the first as it was. */
+static void test_calls_are_proven_as_far_as_both_copies_are_the_same(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct fake_interpreter fake;
+        fake_open(&fake, versions[i]);
+        uint64_t first = push_outermost(&fake);
+        uint64_t second = fake_push(&fake, 1, first);
+        uint64_t third = fake_push(&fake, 2, second);
+        fake_set_executing(&fake, third, true);
+        fake_set_current(&fake, third);
+        struct stack_copy copy = {.pid = getpid(), .layout = &fake.layout};
+        struct stack_hint hint = {0};
+        assert_int_equal(stack_copy_read(&copy, &fake.thread, &hint, NULL, true), COPY_DONE);
+        assert_false(stack_copy_stood(&copy, first)); /* where it lies was not known before */
+        stack_copy_remember(&copy, &hint);
+        assert_int_equal(stack_copy_read(&copy, &fake.thread, &hint, NULL, true), COPY_DONE);
+        assert_true(stack_copy_stood(&copy, first) && stack_copy_stood(&copy, second) &&
+                    stack_copy_stood(&copy, third));
+        copy.chunks[0].again[second - copy.chunks[0].address + fake.layout.frame.instruction] ^= 2;
+        assert_true(stack_copy_stood(&copy, first) && !stack_copy_stood(&copy, second));
+        assert_true(stack_copy_is_after(&copy, second, first) && !stack_copy_is_after(&copy, first, second));
+        stack_copy_release(&copy);
+
+        assert_int_equal(unwinder_read(fake.unwinder, &fake.thread, &fake.hint, NULL, false, 1).proven, 0);
+        assert_int_equal(unwinder_read(fake.unwinder, &fake.thread, &fake.hint, NULL, true, 1).proven, 3);
+        fake_close(&fake);
+    }
+}
+
 static void test_an_entry_from_c_is_called_by_a_frame_that_executes(void **state)
 {
     struct fake_interpreter fake;
@@ -330,8 +428,6 @@ static void test_the_parts_of_a_gil_may_lie_far_apart(void **state)
     struct fake_interpreter fake;
     struct stack_hint hint = {0};
     struct interpreter_moment moment;
-    const struct frame *frames;
-    size_t count;
 
     (void)state;
     fake_open(&fake, VERSION_3_14);
@@ -341,8 +437,7 @@ static void test_the_parts_of_a_gil_may_lie_far_apart(void **state)
     fake.thread.gil = (uint64_t)(uintptr_t)gil;
     gil[0] = 1;
     gil[LAYOUT_MAX_OBJECT_BYTES / 8 - 1] = fake.thread.address;
-    assert_int_equal(unwinder_read(fake.unwinder, &fake.thread, &hint, &moment, &frames, &count, 1),
-                     STACK_WHOLE);
+    assert_int_equal(unwinder_read(fake.unwinder, &fake.thread, &hint, &moment, false, 1).trust, STACK_WHOLE);
     assert_true(moment.known && moment.gil_known);
     assert_int_equal(moment.gil_holder, fake.thread.address);
     stack_hint_free(&hint);
@@ -387,6 +482,10 @@ int main(void)
         cmocka_unit_test(test_a_leftover_above_a_frame_that_is_being_left_is_not_its_callee),
         cmocka_unit_test(test_what_lies_in_older_chunks_is_seen_as_it_changes),
         cmocka_unit_test(test_older_chunks_that_come_and_go_are_followed),
+        cmocka_unit_test(test_a_frame_beyond_what_was_copied_of_its_chunk_is_of_another_moment),
+        cmocka_unit_test(test_a_chunk_that_was_in_use_lately_is_copied_with_the_others),
+        cmocka_unit_test(test_a_chunk_that_is_no_longer_in_use_is_forgotten),
+        cmocka_unit_test(test_calls_are_proven_as_far_as_both_copies_are_the_same),
         cmocka_unit_test(test_an_entry_from_c_is_called_by_a_frame_that_executes),
         cmocka_unit_test(test_generators_show_and_entry_frames_do_not),
         cmocka_unit_test(test_a_generator_that_was_suspended_meanwhile_is_not_on_the_stack),

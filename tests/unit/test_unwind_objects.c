@@ -136,20 +136,17 @@ static void fake_free(struct fake *fake)
 
 static void assert_stack(struct fake *fake, enum stack_trust expected_trust, const char *expected)
 {
-    const struct frame *frames;
-    size_t count;
     char names[256] = "";
-    enum stack_trust trust =
-        unwinder_read(fake->unwinder, &fake->thread, &fake->hint, NULL, &frames, &count, 1000000);
+    struct stack stack = unwinder_read(fake->unwinder, &fake->thread, &fake->hint, NULL, false, 1000000);
 
-    for (size_t i = 0; i < count && i < FRAMES * 2; i++) {
-        const struct code_object *code = code_cache_find(fake->codes, frames[i].code);
+    for (size_t i = 0; i < stack.count && i < FRAMES * 2; i++) {
+        const struct code_object *code = code_cache_find(fake->codes, stack.frames[i].code);
         size_t length = strlen(names);
         snprintf(names + length, sizeof(names) - length, "%s%s", i > 0 ? " " : "",
                  call_tree_function(fake->tree, code->function)->name);
     }
     assert_string_equal(names, expected);
-    assert_int_equal(trust, expected_trust);
+    assert_int_equal(stack.trust, expected_trust);
 }
 
 static const uint32_t versions[] = {0x030612f0, 0x030912f0, 0x030a0df0};
@@ -216,15 +213,13 @@ static void circle_of_frames_ends(void **state)
 {
     (void)state;
     struct fake *fake = fake_new(versions[1]);
-    const struct frame *frames;
-    size_t count;
 
     set_frame(fake, 0, 3);
     set_top(fake, 3);
-    unwinder_read(fake->unwinder, &fake->thread, &fake->hint, NULL, &frames, &count, 1);
-    assert_true(count <= UNWIND_MAX_FRAMES);
-    unwinder_read(fake->unwinder, &fake->thread, &fake->hint, NULL, &frames, &count, 1);
-    assert_true(count <= UNWIND_MAX_FRAMES);
+    assert_true(unwinder_read(fake->unwinder, &fake->thread, &fake->hint, NULL, false, 1).count <=
+                UNWIND_MAX_FRAMES);
+    assert_true(unwinder_read(fake->unwinder, &fake->thread, &fake->hint, NULL, false, 1).count <=
+                UNWIND_MAX_FRAMES);
     fake_free(fake);
 }
 
