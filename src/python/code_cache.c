@@ -296,6 +296,13 @@ size_t code_cache_verify(struct code_cache *cache, const uint64_t *addresses, si
     return changed;
 }
 
+bool code_cache_names(struct code_cache *cache, uint64_t address, uint64_t other)
+{
+    const struct entry *entry = cache->slots[find_slot(cache, other)];
+
+    return entry != NULL && code_reader_names(cache->reader, address, entry->identity.name, other);
+}
+
 uint64_t code_cache_epoch(const struct code_cache *cache)
 {
     return cache->epoch;

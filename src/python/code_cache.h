@@ -52,6 +52,9 @@ struct code_object *code_cache_load(struct code_cache *cache, uint64_t address, 
  * returns  how many had changed */
 size_t code_cache_verify(struct code_cache *cache, const uint64_t *addresses, size_t count, uint64_t now_ns);
 
+/* Whether the code object at one address names that at another one, which is known; see code_reader_names(). */
+bool code_cache_names(struct code_cache *cache, uint64_t address, uint64_t other);
+
 /* Counts the times that an entry became another one or was dropped. While it stands, the same address is the same code
  * object. */
 uint64_t code_cache_epoch(const struct code_cache *cache);

@@ -11,6 +11,7 @@ enum {
     MAX_BYTECODE_BYTES = 16 << 20,
     MAX_FRAME_SLOTS = 1 << 20,
     SLOT_BYTES = 8, /* of a local variable or a stack entry in a frame */
+    MAX_TUPLE_ITEMS = 1024,
 };
 
 struct code_reader {
@@ -189,4 +190,35 @@ bool code_reader_parse(struct code_reader *reader, const unsigned char *bytes, s
     code->internal = is_internal(reader, line);
     *function = (struct function){.name = reader->qualname, .file = reader->filename, .line = line};
     return true;
+}
+
+/* Whether a tuple holds an object. Its items follow its length, from 3.14 on with a hash in between: that is never an
+ * address. */
+static bool tuple_holds(const struct code_reader *reader, uint64_t tuple, uint64_t object)
+{
+    uint64_t words[1 + MAX_TUPLE_ITEMS];
+    uint64_t length;
+    size_t length_offset = reader->layout->bytes.length; /* ob_size, as of all objects of variable size */
+
+    if (!memory_is_pointer(tuple) || !memory_read_word(reader->pid, tuple + length_offset, &length) ||
+        length > MAX_TUPLE_ITEMS ||
+        !memory_read(reader->pid, tuple + length_offset + sizeof(length), words,
+                     (1 + length) * sizeof(words[0])))
+        return false;
+    for (size_t i = 0; i <= length; i++) {
+        if (words[i] == object)
+            return true;
+    }
+    return false;
+}
+
+bool code_reader_names(struct code_reader *reader, uint64_t address, uint64_t other_name, uint64_t other)
+{
+    const struct python_layout *layout = reader->layout;
+    /* co_consts and co_names follow ob_size, to 3.10 co_code: Include/cpython/code.h, 2.7: Include/code.h */
+    uint32_t before = layout->code.bytecode != LAYOUT_NONE ? layout->code.bytecode : layout->code.code_units;
+    uint64_t tuples[2];
+
+    return memory_read(reader->pid, address + before + sizeof(uint64_t), tuples, sizeof(tuples)) &&
+           (tuple_holds(reader, tuples[1], other_name) || tuple_holds(reader, tuples[0], other));
 }

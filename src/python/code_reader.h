@@ -43,4 +43,8 @@ void code_identities_read_names(struct code_identity *identities, size_t count, 
 bool code_reader_parse(struct code_reader *reader, const unsigned char *bytes, struct code_object *code,
                        struct code_identity *identity, struct function *function);
 
+/* Whether a code object names another one, by the very str that is the other's name, or has it among its constants: a
+ * function that calls one of a module or a class, a method, or a function inside of it does. False when it cannot be told. */
+bool code_reader_names(struct code_reader *reader, uint64_t address, uint64_t other_name, uint64_t other);
+
 #endif

@@ -39,7 +39,7 @@ struct outside_frame *stack_copy_add_outside(struct stack_copy *copy, uint64_t a
         memory_grow(copy->outside, &copy->outside_capacity, copy->outside_count + 1, sizeof(*copy->outside));
     struct outside_frame *frame = &copy->outside[copy->outside_count++];
     frame->address = address;
-    frame->has_again = false;
+    frame->has_again = frame->is_late = false;
     return frame;
 }
 
@@ -163,6 +163,7 @@ static const unsigned char *fetch_outside(struct stack_copy *copy, uint64_t addr
     if (copy->outside_count >= STACK_COPY_MAX_OUTSIDE)
         return NULL;
     struct outside_frame *frame = stack_copy_add_outside(copy, address);
+    frame->is_late = true;
     if (!memory_read(copy->pid, address, frame->bytes, copy->layout->frame.size)) {
         copy->outside_count--;
         return NULL;
@@ -248,6 +249,16 @@ bool stack_copy_stood(struct stack_copy *copy, uint64_t address)
     size_t offset = frame_offset(copy, chunk, address);
     return offset != 0 && chunk->has_again &&
            is_same_call(copy->layout, chunk->bytes + offset, chunk->again + offset);
+}
+
+bool stack_copy_is_of_moment(struct stack_copy *copy, uint64_t address)
+{
+    const struct chunk_copy *chunk = find_chunk(copy, address);
+
+    if (chunk != NULL)
+        return chunk == &copy->chunks[0];
+    const struct outside_frame *frame = find_outside(copy, address);
+    return frame != NULL && !frame->is_late;
 }
 
 bool stack_copy_is_after(struct stack_copy *copy, uint64_t address, uint64_t lower)

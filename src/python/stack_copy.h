@@ -30,6 +30,7 @@ struct outside_frame {
     unsigned char bytes[LAYOUT_MAX_FRAME_BYTES];
     unsigned char again[LAYOUT_MAX_FRAME_BYTES];
     bool has_again;
+    bool is_late; /* it was not expected, and read after the others */
 };
 
 /* One frame as it was copied. */
@@ -56,6 +57,7 @@ struct stack_copy {
     size_t stack_bytes;  /* copied of all chunks */
     size_t used_bytes;   /* of the newest chunk */
     bool older_chunks_read;
+    bool is_quick; /* nothing came between */
     bool is_proof; /* all frames were copied a second time after the first */
 
     struct outside_frame *outside; /* in the order of the walk */
@@ -90,6 +92,9 @@ enum copy_result stack_copy_read(struct stack_copy *copy, const struct thread_re
 /* Whether a frame was the same in both copies of a read that proves: then it was alive in between, and waited for the same
  * call. */
 bool stack_copy_stood(struct stack_copy *copy, uint64_t address);
+
+/* Whether a frame was copied together with the newest chunk: it lies in it, or outside of all chunks where it was expected. */
+bool stack_copy_is_of_moment(struct stack_copy *copy, uint64_t address);
 
 /* Whether a frame was copied after another one that lies below it in the same chunk. */
 bool stack_copy_is_after(struct stack_copy *copy, uint64_t address, uint64_t lower);

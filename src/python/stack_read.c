@@ -1,5 +1,6 @@
 #include "python/stack_copy.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "python/memory.h"
 #include "python/moment_copy.h"
@@ -207,6 +208,7 @@ static bool settle_chunks(struct stack_copy *copy, const struct stack_hint *hint
     size_t wanted = wanted_bytes(copy, address, top, is_hinted ? hint->chunks[hinted].chunk_bytes : 0);
     bool has_come = is_hinted && (hinted <= hint->newest || has_chunks_above);
     if (!has_come || wanted > newest->length) {
+        copy->is_quick = false;
         newest = read_newest_chunk(copy, address, wanted);
         if (newest == NULL)
             return false;
@@ -307,7 +309,9 @@ enum copy_result stack_copy_read(struct stack_copy *copy, const struct thread_re
 
     copy->is_proof = is_proof;
     plan_read(copy, thread, hint, moment != NULL, &plan);
+    uint64_t begin_ns = clock_monotonic_ns();
     size_t came = memory_read_pieces(copy->pid, plan.pieces, plan.count);
+    copy->is_quick = read_pace_judge(&hint->pace, clock_monotonic_ns() - begin_ns, plan.pieces, plan.count);
     if (came == 0 || memory_get_u64(copy->thread_state, layout->thread.interpreter) != thread->interpreter ||
         memory_get_u64(copy->thread_state, layout->thread.native_thread_id) != thread->native_id)
         return COPY_GONE;

@@ -373,6 +373,22 @@ static size_t count_proven(struct unwinder *unwinder)
     return came_after ? stood + 1 : stood;
 }
 
+/* How many of the innermost frames were copied at one moment. Between the copies of two chunks time may go by: a thread that
+ * grows out of a chunk, or shrinks into it, holds the lock that the kernel copies under. */
+static size_t count_inner(struct unwinder *unwinder)
+{
+    size_t inner = 0;
+
+    if (!unwinder->copy.is_quick)
+        return 0;
+    if (unwinder->copy.chunk_count == 1 && unwinder->copy.visited_count == 0)
+        return unwinder->frame_count;
+    while (inner < unwinder->frame_count &&
+           stack_copy_is_of_moment(&unwinder->copy, unwinder->frames[inner].address))
+        inner++;
+    return inner;
+}
+
 static enum stack_trust read_once(struct unwinder *unwinder, const struct thread_reference *thread,
                                   struct stack_hint *hint, struct interpreter_moment *moment, bool prove)
 {
@@ -399,16 +415,22 @@ static struct stack read_data_stack(struct unwinder *unwinder, const struct thre
     unwinder->copy.visited_count = 0;
     enum stack_trust trust = read_once(unwinder, thread, hint, moment, prove);
     for (int attempt = 1; attempt < ATTEMPTS && trust == STACK_INVALID; attempt++) {
-        *hint = (struct stack_hint){0};
+        *hint = (struct stack_hint){.pace = hint->pace};
         trust = read_once(unwinder, thread, hint, moment, prove);
     }
     if (trust == STACK_INVALID || trust == STACK_GONE) {
-        *hint = (struct stack_hint){0};
+        *hint = (struct stack_hint){.pace = hint->pace};
         unwinder->frame_count = 0;
         return (struct stack){.trust = trust};
     }
     stack_copy_remember(&unwinder->copy, hint);
-    return (struct stack){trust, unwinder->frames, unwinder->frame_count, prove ? count_proven(unwinder) : 0};
+    return (struct stack){
+        .trust = trust,
+        .frames = unwinder->frames,
+        .count = unwinder->frame_count,
+        .proven = prove ? count_proven(unwinder) : 0,
+        .inner = count_inner(unwinder),
+    };
 }
 
 static struct stack read_objects(struct unwinder *unwinder, const struct thread_reference *thread,

@@ -13,9 +13,10 @@
  * leftover, and above one that waits for its call there is the callee. A frame that returns looks for some nanoseconds
  * like one that waits; what lies above it is believed only when it leads to a frame that executes.
  *
- * A copy is not quite one moment: the sampler may lose its CPU in the middle of it, and deep stacks take their time. So a
- * read can be asked to prove what it finds. Then all frames are copied twice, from the outermost one in, and a frame
- * that is the same in both copies was alive in between, with all frames below it.
+ * A copy is not quite one moment: the sampler may lose its CPU in the middle of it, and deep stacks take their time. So the
+ * result says which frames were copied at one moment, as far as that can be told, and a read can be asked to prove
+ * what it finds. Then all frames are copied twice, from the outermost one in, and a frame that is the same in both
+ * copies was alive in between, with all frames below it. src/sampler/stack_path.h says what is believed.
  *
  * Frames of generators and coroutines lie in their own objects and the interpreter's entry frames on the C
  * stack; where those were at the last sample is read along with the chunk.
@@ -27,6 +28,7 @@
 
 #include "python/code_cache.h"
 #include "python/layout.h"
+#include "python/read_pace.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -64,6 +66,7 @@ struct hinted_chunk {
 /* What a read needs to know from the last one; zero-initialized for a thread that was not read yet, and freed
  * by stack_hint_free(). */
 struct stack_hint {
+    struct read_pace pace;
     struct object_hint *objects;                /* to 3.10, and all there is then; else NULL */
     uint64_t cframe;                            /* 3.11 and 3.12: where the frame pointer is */
     uint64_t outside[UNWIND_PREFETCHED_FRAMES]; /* frames that were not in a chunk */
@@ -109,7 +112,9 @@ struct stack {
     enum stack_trust trust;
     const struct frame *frames; /* innermost first, without internal ones; valid until the next read */
     size_t count;
-    size_t proven; /* so many of the outermost ones certainly called one another; else that is most likely */
+    size_t proven; /* so many of the outermost ones certainly called one another; else that is only likely */
+    size_t
+        inner; /* so many of the innermost ones were copied at one moment: they lie above the older chunks */
 };
 
 struct unwinder;

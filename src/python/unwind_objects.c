@@ -337,5 +337,6 @@ struct stack object_unwinder_read(struct object_unwinder *unwinder, const struct
         .frames = unwinder->frames,
         .count = unwinder->frame_count,
         .proven = prove ? count_proven(unwinder) : 0,
+        .inner = unwinder->frame_count,
     };
 }

@@ -8,6 +8,7 @@
 enum {
     MAX_VERIFIED_AT_ONCE = 64,
     AGE_PER_TRUST = 16,        /* a code object that has stood for so long is trusted for one part of it */
+    LEARNING_STACKS = 300,     /* without a new call, then those that were seen once are forgotten */
     MAX_KNOWN_CALLS = 1 << 18, /* then they are learned anew */
 };
 
@@ -24,6 +25,7 @@ void stack_namer_see_generation(struct stack_namer *namer, uint64_t generation, 
 void stack_namer_release(struct stack_namer *namer)
 {
     hash_map_free(&namer->known_calls);
+    hash_map_free(&namer->new_calls);
 }
 
 void stack_path_release(struct stack_path *path)
@@ -96,16 +98,16 @@ static uint64_t call_key(const struct stack_namer *namer, uint32_t caller, uint3
     return (uint64_t)calling << 32 | function;
 }
 
-static bool is_known_call(const struct stack_namer *namer, uint32_t caller, uint32_t function)
+static bool is_known_call(const struct stack_namer *namer, uint64_t call)
 {
-    return hash_map_find(&namer->known_calls, call_key(namer, caller, function)) != NULL;
+    return hash_map_find(&namer->known_calls, call) != NULL;
 }
 
-static void learn_call(struct stack_namer *namer, uint32_t caller, uint32_t function)
+static void learn_call(struct hash_map *calls, uint64_t call)
 {
-    if (namer->known_calls.used >= MAX_KNOWN_CALLS)
-        hash_map_clear(&namer->known_calls);
-    hash_map_set(&namer->known_calls, call_key(namer, caller, function), 1);
+    if (calls->used >= MAX_KNOWN_CALLS)
+        hash_map_clear(calls);
+    hash_map_set(calls, call, 1);
 }
 
 /* Whether the code objects of two frames are the ones that are known by their addresses. */
@@ -125,22 +127,51 @@ static bool are_still_known(struct stack_namer *namer, const struct frame *frame
     return due == 0 || code_cache_verify(namer->codes, addresses, due, now_ns) == 0;
 }
 
-/* Go from the node of a caller to that of its callee, unless such a call was never seen and is not
- * proven. */
-static bool make_step(struct stack_namer *namer, const struct frame *frame, const struct frame *caller,
-                      bool is_proven, uint32_t *node, struct path_step *step, uint64_t now_ns)
+/* Whether a call that is not known is believed; else it is when it is seen once more, if caller and callee were copied at
+ * one moment.
+ *
+ * caller  NULL for the outermost frame */
+static bool believe_call(struct stack_namer *namer, uint64_t call, const struct frame *frame,
+                         const struct frame *caller, bool is_proven, bool is_one_moment)
 {
+    bool is_believed = is_proven ||
+                       (caller != NULL && code_cache_names(namer->codes, caller->code, frame->code)) ||
+                       (is_one_moment && hash_map_find(&namer->new_calls, call) != NULL);
+
+    namer->settled_stacks = 0;
+    if (is_believed)
+        learn_call(&namer->known_calls, call);
+    else if (is_one_moment)
+        learn_call(&namer->new_calls, call);
+    return is_believed;
+}
+
+/* A whole stack was named. */
+static void note_settled(struct stack_namer *namer)
+{
+    if (namer->settled_stacks++ == LEARNING_STACKS)
+        hash_map_clear(&namer->new_calls);
+}
+
+/* Go from the node of a caller to that of its callee, unless that call is not believed yet. */
+static bool make_step(struct stack_namer *namer, const struct stack *stack, size_t depth, uint32_t *node,
+                      struct path_step *step, uint64_t now_ns)
+{
+    size_t index = stack->count - 1 - depth;
+    const struct frame *frame = &stack->frames[index];
     const struct code_object *code = code_cache_find(namer->codes, frame->code);
     uint64_t trusted_until_ns = 0;
 
     if (code != NULL) {
         uint32_t line = code_cache_line(namer->codes, code, frame->instruction);
         uint32_t next = call_tree_find_node(namer->tree, *node, code->function, line);
-        if (next == CALL_TREE_ROOT && !is_known_call(namer, *node, code->function)) {
-            if (!is_proven || !are_still_known(namer, frame, caller, now_ns))
-                return false;
-            learn_call(namer, *node, code->function);
-        }
+        uint64_t call = call_key(namer, *node, code->function);
+        const struct frame *caller = depth > 0 ? frame + 1 : NULL;
+        if (next == CALL_TREE_ROOT && !is_known_call(namer, call) &&
+            (!are_still_known(namer, frame, caller, now_ns) ||
+             !believe_call(namer, call, frame, caller, depth < stack->proven,
+                           caller == NULL || index + 1 < stack->inner)))
+            return false;
         *node = next != CALL_TREE_ROOT ? next : call_tree_add_node(namer->tree, *node, code->function, line);
         trusted_until_ns = trust_until(namer, code);
     }
@@ -171,10 +202,11 @@ size_t stack_path_find_node(struct stack_path *path, struct stack_namer *namer, 
         same = known != NULL;
         if (same)
             *node = known->node;
-        else if (!make_step(namer, frame, depth > 0 ? frame + 1 : NULL, depth < stack->proven, node,
-                            &path->steps[depth], now_ns))
+        else if (!make_step(namer, stack, depth, node, &path->steps[depth], now_ns))
             break;
     }
+    if (depth == stack->count)
+        note_settled(namer);
     path->is_same = same && depth == path->count;
     path->count = depth;
     return depth;

@@ -5,9 +5,9 @@
  * can be freed and used again for another one.
  *
  * A stack that was read while it changed can show two functions one above the other of which neither ever called the other.
- * So the first time that a function calls another one is believed only where the read proves it; what was proven
- * once holds for all samples. That asks little of the common case, and prefers no stack to another one, as dropping
- * what looks torn would: only of the first sight of a call that is over sooner than it can be proven something is lost. */
+ * So a pair that was never seen is believed when the code of the one names the other; when the read proves it; or when it is
+ * seen once more, copied at one moment, before 300 stacks in succession have shown no new pair: what is torn hardly
+ * ever shows the same pair again so soon. Until then another look stands for the sample. */
 #ifndef PYNECK_SAMPLER_STACK_PATH_H
 #define PYNECK_SAMPLER_STACK_PATH_H
 
@@ -23,7 +23,9 @@ struct stack_namer {
     uint64_t
         code_object_generation;  /* the interpreter's count of freed code objects; 0 where there is none */
     uint64_t suspect_ns;         /* code objects that were compared before this may be others now */
-    struct hash_map known_calls; /* the pairs of functions of which one certainly calls the other */
+    struct hash_map known_calls; /* pairs of functions of which one certainly calls the other */
+    struct hash_map new_calls;   /* pairs that were seen once */
+    uint32_t settled_stacks;     /* in succession, that showed no new pair */
 };
 
 /* A frame of a thread's last stack and the node it led to. */
@@ -50,7 +52,7 @@ void stack_namer_release(struct stack_namer *namer);
 /* Tell the interpreter's count of freed code objects, as it was read with the stack that is named next. */
 void stack_namer_see_generation(struct stack_namer *namer, uint64_t generation, uint64_t now_ns);
 
-/* The node of a stack, or of the outermost part of it up to a call that is not known and not proven.
+/* The node of a stack, or of the outermost part of it up to a call that is not believed yet.
  *
  * base    the node of the frame that called the outermost one; CALL_TREE_ROOT when there is none
  * now_ns  CLOCK_MONOTONIC of the sample

@@ -8,7 +8,7 @@
 enum {
     NOTABLE_WAIT = 50, /* one part of so many of the time */
     CONTENDED_SAMPLES = 32,
-    MAX_READS = 8, /* of a stack that shows a call which was never seen */
+    MAX_LOOKS = 8, /* at a stack that shows a call which was never seen */
 };
 
 static const uint64_t unknown_head_interval_ns = 2 * NS_PER_MILLISECOND;
@@ -121,18 +121,16 @@ static uint32_t find_caller_node(struct sampled_process *process, const struct s
     return caller->node;
 }
 
-/* Read the stack, and again as long as it shows a call that was never seen and is not proven.
- *
- * returns  how far it can be trusted */
-static enum stack_trust read_until_known(struct sampled_process *process, struct sampled_thread *thread,
-                                         uint32_t caller_node, uint64_t now_ns)
+/* Look at the stack, and again as long as it shows a call that is not believed. */
+static enum stack_trust read_and_name(struct sampled_process *process, struct sampled_thread *thread,
+                                      uint32_t caller_node, uint64_t now_ns)
 {
     struct stack stack = {.trust = STACK_INVALID};
     size_t named = 0;
 
-    for (int attempt = 0; attempt < MAX_READS && (attempt == 0 || named < stack.count); attempt++) {
+    for (size_t look = 0; look < MAX_LOOKS && (look == 0 || named < stack.count); look++) {
         stack = unwinder_read(process->unwinder, &thread->reference, &thread->hint, &process->moment,
-                              attempt > 0, now_ns);
+                              look > 0, now_ns);
         if (stack.trust == STACK_GONE)
             return STACK_GONE;
         if (process->pause != NULL)
@@ -152,7 +150,7 @@ static enum stack_trust read_until_known(struct sampled_process *process, struct
 static bool read_stack(struct sampled_process *process, struct sampled_thread *thread, uint64_t now_ns)
 {
     uint32_t caller_node = find_caller_node(process, thread, now_ns);
-    enum stack_trust trust = read_until_known(process, thread, caller_node, now_ns);
+    enum stack_trust trust = read_and_name(process, thread, caller_node, now_ns);
 
     if (trust == STACK_GONE) {
         process->must_list = true;
@@ -246,13 +244,15 @@ static void count_samples(struct sampled_process *process, struct sampled_thread
 
 void thread_sample_catch_up(struct sampled_process *process, struct sampled_thread *thread)
 {
-    uint64_t missed = process->moment_number - thread->moment_number;
+    uint64_t counted = thread->moment_number;
 
+    if (counted >= process->moment_number) /* also the sample of the moment that is not over yet */
+        return;
     thread->moment_number = process->moment_number;
-    if (missed == 0 || !thread->blocked)
+    if (!thread->blocked)
         return;
     thread->look.has_run = false;
-    count_samples(process, thread, (uint32_t)missed, process->moment_ns, 0);
+    count_samples(process, thread, (uint32_t)(process->moment_number - counted), process->moment_ns, 0);
 }
 
 /* The order of the reads matters: the turns are read before the thread is seen blocked, and that before its

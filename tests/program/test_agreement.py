@@ -39,7 +39,8 @@ class Watch:
         assert line, f"pyneck ended with status {self.process.wait()}"
         self.ticks.append(json.loads(line))
         (process,) = self.ticks[-1]["processes"]
-        return process
+        # On a machine that is too busy the sampler's part may be missing: it comes with the next tick.
+        return process if process["functions"] is not None else self.read()
 
     def read_until_idle(self):
         """Two quiet ticks, so that nothing is still to come."""
@@ -48,7 +49,8 @@ class Watch:
             quiet = quiet + 1 if self.read()["cpu_percent"] < 1 else 0
 
     def processes(self):
-        return [process for tick in self.ticks for process in tick["processes"]]
+        every = (process for tick in self.ticks for process in tick["processes"])
+        return [process for process in every if process["functions"] is not None]
 
     def cpu_seconds(self):
         """CPU time by the processes' and by the functions' figures."""

@@ -79,6 +79,29 @@ def test_cpu_of_all_functions_is_the_cpu_time_that_the_kernel_counted(any_interp
     assert sum(row.cpu_ns for row in stacks.rows) == pytest.approx(kernel, rel=0.01)
 
 
+# Threads that sleep a little come and go all the time.
+COME_AND_GO = """
+import threading, time
+print("ready", flush=True)
+while True:
+    threads = [threading.Thread(target=time.sleep, args=(0.002 * i,)) for i in range(1, 20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+"""
+
+
+def test_threads_that_come_and_go_have_no_more_samples_than_there_were_moments(
+    any_interpreter, start_program, folded_stacks
+):
+    program = start_program(any_interpreter, COME_AND_GO)
+    stacks = folded_stacks(500, program.pid, samples=10000).finish(timeout=100)
+    most = 21 * 500 * (stacks.seconds + 1)  # 20 threads at once, and one that begins while another ends
+    assert sum(row.samples for row in stacks.rows) == stacks.samples < most
+    assert sum(row.wall_ns for row in stacks.rows) < 21e9 * (stacks.seconds + 1)
+
+
 # Works for 3 of each 10 ms, and begins by a clock that ticks as often as the sampler. Each line on its standard input is
 # answered with the wall time that it worked, and all that went by.
 IN_STEP = """

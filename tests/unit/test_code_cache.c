@@ -408,6 +408,37 @@ static void name_that_says_something_else_is_noticed(void **state)
     free_code(&fake);
 }
 
+static void code_object_names_what_it_calls(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct python_layout *layout = &fixture->layout;
+    struct fake_code caller = make_code(fixture, "caller", "a.py", 1);
+    struct fake_code global = make_code(fixture, "global", "a.py", 2);
+    struct fake_code inside = make_code(fixture, "inside", "a.py", 3);
+    struct fake_code stranger = make_code(fixture, "stranger", "a.py", 4);
+    unsigned char tuples[2][OBJECT_BYTES] = {0};
+
+    put_u64(tuples[0], layout->bytes.length, 1);
+    put_u64(tuples[0], layout->bytes.length + 8, address_of(inside.code));
+    put_u64(tuples[1], layout->bytes.length, 2);
+    put_u64(tuples[1], layout->bytes.length + 16, address_of(global.name));
+    put_u64(caller.code, layout->code.code_units + 8, address_of(tuples[0]));
+    put_u64(caller.code, layout->code.code_units + 16, address_of(tuples[1]));
+    code_cache_load(fixture->cache, address_of(global.code), 1);
+    code_cache_load(fixture->cache, address_of(inside.code), 1);
+    code_cache_load(fixture->cache, address_of(stranger.code), 1);
+    assert_true(code_cache_names(fixture->cache, address_of(caller.code), address_of(global.code)));
+    assert_true(code_cache_names(fixture->cache, address_of(caller.code), address_of(inside.code)));
+    assert_false(code_cache_names(fixture->cache, address_of(caller.code), address_of(stranger.code)));
+    put_u64(tuples[1], layout->bytes.length, UINT64_MAX);
+    put_u64(caller.code, layout->code.code_units + 8, 8);
+    assert_false(code_cache_names(fixture->cache, address_of(caller.code), address_of(global.code)));
+    free_code(&caller);
+    free_code(&global);
+    free_code(&inside);
+    free_code(&stranger);
+}
+
 /* One address that cannot be read any more does not keep the others from being compared. */
 static void unreadable_address_leaves_the_cache_alone(void **state)
 {
@@ -569,6 +600,7 @@ int main(void)
         TEST(line_table_of_impossible_length_gives_no_lines),
         TEST(address_used_again_is_noticed),
         TEST(name_that_says_something_else_is_noticed),
+        TEST(code_object_names_what_it_calls),
         TEST(unreadable_address_leaves_the_cache_alone),
         TEST(oldest_entries_leave_when_the_cache_is_full),
         TEST(one_sample_reads_only_so_many_code_objects),

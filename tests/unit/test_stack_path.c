@@ -65,6 +65,7 @@ static size_t name_stack(struct fixture *fixture, size_t proven)
     size_t depth = 0;
 
     stack.proven = proven;
+    stack.inner = stack.count;
     size_t named =
         stack_path_find_node(&fixture->path, &fixture->namer, CALL_TREE_ROOT, &stack, now_ns, &node);
     for (; node != CALL_TREE_ROOT; node = call_tree_node(fake->tree, node)->parent)
@@ -81,12 +82,37 @@ static void test_a_call_that_was_never_seen_is_believed_when_it_is_proven(void *
     struct fixture *fixture = *state;
 
     call(fixture, "012");
-    assert_int_equal(name_stack(fixture, 0), 0);
-    assert_string_equal(fixture->names, "");
     assert_int_equal(name_stack(fixture, 2), 2);
     assert_string_equal(fixture->names, "f0f1");
     assert_int_equal(name_stack(fixture, 3), 3);
     assert_string_equal(fixture->names, "f0f1f2");
+}
+
+static void test_a_call_that_is_seen_again_is_believed(void **state)
+{
+    struct fixture *fixture = *state;
+
+    call(fixture, "01");
+    name_stack(fixture, 2);
+    call(fixture, "012");
+    assert_int_equal(name_stack(fixture, 0), 2);
+    assert_int_equal(name_stack(fixture, 0), 3);
+    assert_string_equal(fixture->names, "f0f1f2");
+}
+
+static void test_a_call_that_is_seen_again_much_later_is_as_new_as_before(void **state)
+{
+    struct fixture *fixture = *state;
+
+    call(fixture, "01");
+    name_stack(fixture, 2);
+    for (size_t i = 0; i < 3; i++) {
+        call(fixture, "012");
+        assert_int_equal(name_stack(fixture, 0), 2);
+        call(fixture, "01");
+        for (size_t settled = 0; settled < 400; settled++)
+            assert_int_equal(name_stack(fixture, 0), 2);
+    }
 }
 
 static void test_what_was_proven_once_holds(void **state)
@@ -148,6 +174,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_call_that_was_never_seen_is_believed_when_it_is_proven,
+                                        open_fixture, close_fixture),
+        cmocka_unit_test_setup_teardown(test_a_call_that_is_seen_again_is_believed, open_fixture,
+                                        close_fixture),
+        cmocka_unit_test_setup_teardown(test_a_call_that_is_seen_again_much_later_is_as_new_as_before,
                                         open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(test_what_was_proven_once_holds, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(test_known_calls_in_another_order_need_no_proof, open_fixture,
