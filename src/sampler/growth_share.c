@@ -4,8 +4,8 @@
 #include "sampler/sampled_state.h"
 #include "sampler/thread_sample.h"
 
-/* At high sampling rates not every sample has to pay for the reading: at 1 kHz it is a tenth of a wake. */
-static const uint64_t least_interval_ns = 3 * NS_PER_MILLISECOND;
+/* At high sampling rates not every sample has to pay for the reading. */
+static const uint64_t least_interval_ns = NS_PER_MILLISECOND / 2;
 
 enum {
     NO_THREAD = UINT16_MAX, /* in the accumulator: stands for the process when no thread of it has run */

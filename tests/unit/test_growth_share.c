@@ -188,7 +188,7 @@ static void at_high_rates_not_every_sample_reads(void **state)
     char *block = take_memory();
     growth_share_sample(&fixture->process, NS_PER_SECOND + NS_PER_MILLISECOND / 10);
     assert_int_equal(growth_of(fixture, 10, 100), given);
-    growth_share_sample(&fixture->process, NS_PER_SECOND + 5 * NS_PER_MILLISECOND);
+    growth_share_sample(&fixture->process, NS_PER_SECOND + NS_PER_MILLISECOND);
     munmap(block, BLOCK_BYTES);
     assert_is_block(growth_of(fixture, 10, 100) - given, 1);
 }
@@ -297,7 +297,7 @@ static void a_thread_that_took_memory_between_two_readings_gets_it_at_the_next(v
     sample(fixture, 0, true); /* its run is seen at a sample that is too soon to read the memory */
     growth_share_sample(&fixture->process, NS_PER_SECOND + NS_PER_MILLISECOND / 10);
     sample(fixture, 0, false);
-    growth_share_sample(&fixture->process, NS_PER_SECOND + 5 * NS_PER_MILLISECOND);
+    growth_share_sample(&fixture->process, NS_PER_SECOND + NS_PER_MILLISECOND);
     stop_taker(&taker);
     assert_is_block(growth_of(fixture, taker.tid, 100), 1);
     close_probes(fixture, 2);
@@ -337,7 +337,7 @@ static void faults_of_an_earlier_change_do_not_weigh_again(void **state)
     let_it_take(&taker);
     growth_share_sample(&fixture->process, NS_PER_SECOND);
     char *block = take_memory();
-    growth_share_sample(&fixture->process, NS_PER_SECOND + 5 * NS_PER_MILLISECOND);
+    growth_share_sample(&fixture->process, NS_PER_SECOND + NS_PER_MILLISECOND);
     munmap(block, BLOCK_BYTES);
     stop_taker(&taker);
     assert_is_block(growth_of(fixture, taker.tid, 100), 1);
