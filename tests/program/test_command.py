@@ -102,7 +102,7 @@ def test_a_command_that_ends_at_once_leaves_whole_ticks(run_command, output):
 @pytest.mark.measurement
 def test_ticks_come_until_the_command_ends_and_the_last_one_at_its_end(run_command, output):
     begin = time.monotonic()
-    done = run_command(sys.executable, "-c", "import time; time.sleep(1.1)", before=("-d", "0.4"))
+    done = run_command(sys.executable, "-c", "import time; time.sleep(2)", before=("-d", "0.4"))
     assert done.returncode == 0
     assert time.monotonic() - begin < 10
     ticks = read_ticks(output)
