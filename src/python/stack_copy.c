@@ -30,6 +30,7 @@ struct chunk_copy *stack_copy_place_chunk(struct stack_copy *copy, size_t place,
     chunk->bytes = memory_grow(chunk->bytes, &chunk->capacity, length, 1);
     chunk->address = address;
     chunk->length = length;
+    chunk->has_again = false;
     return chunk;
 }
 

@@ -60,7 +60,6 @@ static void plan_chunks(struct stack_copy *copy, const struct stack_hint *hint, 
             length = hinted->chunk_bytes;
         struct chunk_copy *chunk = stack_copy_place_chunk(copy, place_of(hint, i), hinted->address, length);
         chunk->size = hinted->chunk_bytes;
-        chunk->has_again = false;
         add_piece(plan, hinted->address, chunk->bytes, length);
     }
 }
@@ -164,7 +163,6 @@ static struct chunk_copy *read_newest_chunk(struct stack_copy *copy, uint64_t ad
     struct chunk_copy *chunk =
         stack_copy_place_chunk(copy, 0, address, used < CHUNK_HEADER_BYTES ? CHUNK_HEADER_BYTES : used);
 
-    chunk->has_again = false;
     return memory_read(copy->pid, address, chunk->bytes, chunk->length) ? chunk : NULL;
 }
 
