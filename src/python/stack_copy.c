@@ -164,7 +164,7 @@ static const unsigned char *fetch_outside(struct stack_copy *copy, uint64_t addr
     if (copy->outside_count >= STACK_COPY_MAX_OUTSIDE)
         return NULL;
     struct outside_frame *frame = stack_copy_add_outside(copy, address);
-    frame->is_late = true;
+    frame->is_late = copy->has_late = true;
     if (!memory_read(copy->pid, address, frame->bytes, copy->layout->frame.size)) {
         copy->outside_count--;
         return NULL;

@@ -58,6 +58,7 @@ struct stack_copy {
     size_t used_bytes;   /* of the newest chunk */
     bool older_chunks_read;
     bool is_quick; /* nothing came between */
+    bool has_late; /* some frame outside of the chunks was not expected, and read after the others */
     bool is_proof; /* all frames were copied a second time after the first */
 
     struct outside_frame *outside; /* in the order of the walk */

@@ -104,7 +104,7 @@ static void plan_read(struct stack_copy *copy, const struct thread_reference *th
         plan->count += moment_copy_plan(&plan->moment, layout, thread, plan->pieces + plan->count);
 
     copy->chunk_count = copy->chunk_cursor = copy->outside_count = copy->outside_cursor = 0;
-    copy->older_chunks_read = false;
+    copy->older_chunks_read = copy->has_late = false;
     copy->stack_bytes = 0;
     plan_chunks(copy, hint, 0, in_use, plan);
     plan_outside(copy, hint, plan);

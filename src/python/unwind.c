@@ -10,7 +10,7 @@
 
 enum {
     MAX_STEPS = 65536,                /* frames looked at in one walk */
-    MAX_SAMPLE_STEPS = 3 * MAX_STEPS, /* and in all walks of one read */
+    MAX_SAMPLE_STEPS = 3 * MAX_STEPS, /* and in all walks of one sample */
     MAX_STEPS_UP = 256,
     ATTEMPTS = 3,        /* to read a stack whose newest chunk comes and goes */
     OWNED_BY_THREAD = 0, /* FRAME_OWNED_BY_THREAD in all versions */
@@ -381,7 +381,7 @@ static size_t count_inner(struct unwinder *unwinder)
 
     if (!unwinder->copy.is_quick)
         return 0;
-    if (unwinder->copy.chunk_count == 1 && unwinder->copy.visited_count == 0)
+    if (unwinder->copy.chunk_count == 1 && !unwinder->copy.has_late)
         return unwinder->frame_count;
     while (inner < unwinder->frame_count &&
            stack_copy_is_of_moment(&unwinder->copy, unwinder->frames[inner].address))
@@ -410,7 +410,8 @@ static struct stack read_data_stack(struct unwinder *unwinder, const struct thre
                                     uint64_t now_ns)
 {
     unwinder->now_ns = now_ns;
-    unwinder->steps_left = MAX_SAMPLE_STEPS;
+    if (!prove)
+        unwinder->steps_left = MAX_SAMPLE_STEPS;
     unwinder->frame_count = 0;
     unwinder->copy.visited_count = 0;
     enum stack_trust trust = read_once(unwinder, thread, hint, moment, prove);
@@ -451,7 +452,8 @@ struct stack unwinder_read(struct unwinder *unwinder, const struct thread_refere
         [FRAMES_ARE_OBJECTS] = read_objects,
     };
 
-    code_cache_begin_sample(unwinder->codes);
+    if (!prove)
+        code_cache_begin_sample(unwinder->codes);
     if (moment != NULL)
         moment->known = false;
     return readers[unwinder->layout->frame_storage](unwinder, thread, hint, moment, prove, now_ns);

@@ -127,7 +127,8 @@ void unwinder_free(struct unwinder *unwinder);
  *
  * hint    of this thread; brought up to date
  * moment  receives the interpreter's state, when not NULL
- * prove   read everything twice in one go, which shows what stood still in between
+ * prove   read everything twice in one go, which shows what stood still in between; it belongs to the sample that
+ *         the last read without began, and shares the bounds of its work
  * now_ns  CLOCK_MONOTONIC */
 struct stack unwinder_read(struct unwinder *unwinder, const struct thread_reference *thread,
                            struct stack_hint *hint, struct interpreter_moment *moment, bool prove,

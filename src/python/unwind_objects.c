@@ -323,7 +323,8 @@ struct stack object_unwinder_read(struct object_unwinder *unwinder, const struct
     enum stack_trust trust = STACK_PARTIAL;
 
     unwinder->now_ns = now_ns;
-    unwinder->copy.single_reads = 0;
+    if (!prove)
+        unwinder->copy.single_reads = 0;
     if (hint->objects == NULL)
         hint->objects = memory_allocate(1, sizeof(*hint->objects));
     for (int attempt = 1; attempt <= ATTEMPTS && trust == STACK_PARTIAL; attempt++)

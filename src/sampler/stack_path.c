@@ -98,11 +98,6 @@ static uint64_t call_key(const struct stack_namer *namer, uint32_t caller, uint3
     return (uint64_t)calling << 32 | function;
 }
 
-static bool is_known_call(const struct stack_namer *namer, uint64_t call)
-{
-    return hash_map_find(&namer->known_calls, call) != NULL;
-}
-
 static void learn_call(struct hash_map *calls, uint64_t call)
 {
     if (calls->used >= MAX_KNOWN_CALLS)
@@ -127,18 +122,25 @@ static bool are_still_known(struct stack_namer *namer, const struct frame *frame
     return due == 0 || code_cache_verify(namer->codes, addresses, due, now_ns) == 0;
 }
 
-/* Whether a call that is not known is believed; else it is when it is seen once more, if caller and callee were copied at
- * one moment.
- *
- * caller  NULL for the outermost frame */
-static bool believe_call(struct stack_namer *namer, uint64_t call, const struct frame *frame,
-                         const struct frame *caller, bool is_proven, bool is_one_moment)
+/* Whether the function of the node `caller` is believed to call that of a frame. A call that is not known is when it is seen
+ * once more, if caller and callee were copied at one moment. */
+static bool believe_call(struct stack_namer *namer, const struct stack *stack, size_t depth, uint32_t caller,
+                         uint32_t function, uint64_t now_ns)
 {
-    bool is_believed = is_proven ||
-                       (caller != NULL && code_cache_names(namer->codes, caller->code, frame->code)) ||
-                       (is_one_moment && hash_map_find(&namer->new_calls, call) != NULL);
+    size_t index = stack->count - 1 - depth;
+    const struct frame *frame = &stack->frames[index];
+    const struct frame *calling = depth > 0 ? frame + 1 : NULL; /* NULL: the outermost has none */
+    bool is_one_moment = calling == NULL || index + 1 < stack->inner;
+    uint64_t call = call_key(namer, caller, function);
 
+    if (hash_map_find(&namer->known_calls, call) != NULL)
+        return true;
+    if (!are_still_known(namer, frame, calling, now_ns))
+        return false;
     namer->settled_stacks = 0;
+    bool is_believed = depth < stack->proven ||
+                       (calling != NULL && code_cache_names(namer->codes, calling->code, frame->code)) ||
+                       (is_one_moment && hash_map_find(&namer->new_calls, call) != NULL);
     if (is_believed)
         learn_call(&namer->known_calls, call);
     else if (is_one_moment)
@@ -157,22 +159,19 @@ static void note_settled(struct stack_namer *namer)
 static bool make_step(struct stack_namer *namer, const struct stack *stack, size_t depth, uint32_t *node,
                       struct path_step *step, uint64_t now_ns)
 {
-    size_t index = stack->count - 1 - depth;
-    const struct frame *frame = &stack->frames[index];
+    const struct frame *frame = &stack->frames[stack->count - 1 - depth];
     const struct code_object *code = code_cache_find(namer->codes, frame->code);
     uint64_t trusted_until_ns = 0;
 
     if (code != NULL) {
         uint32_t line = code_cache_line(namer->codes, code, frame->instruction);
         uint32_t next = call_tree_find_node(namer->tree, *node, code->function, line);
-        uint64_t call = call_key(namer, *node, code->function);
-        const struct frame *caller = depth > 0 ? frame + 1 : NULL;
-        if (next == CALL_TREE_ROOT && !is_known_call(namer, call) &&
-            (!are_still_known(namer, frame, caller, now_ns) ||
-             !believe_call(namer, call, frame, caller, depth < stack->proven,
-                           caller == NULL || index + 1 < stack->inner)))
-            return false;
-        *node = next != CALL_TREE_ROOT ? next : call_tree_add_node(namer->tree, *node, code->function, line);
+        if (next == CALL_TREE_ROOT) {
+            if (!believe_call(namer, stack, depth, *node, code->function, now_ns))
+                return false;
+            next = call_tree_add_node(namer->tree, *node, code->function, line);
+        }
+        *node = next;
         trusted_until_ns = trust_until(namer, code);
     }
     *step = (struct path_step){
