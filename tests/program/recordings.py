@@ -9,6 +9,18 @@ import pytest
 
 TIMEOUT_SECONDS = 60
 
+# A program that is worth recording.
+BUSY = """
+    import sys
+
+    def hot(n):
+        return sum(i * i for i in range(n))
+
+    print("ready", flush=True)
+    while True:
+        hot(1000)
+    """
+
 
 def query(path, sql):
     connection = sqlite3.connect(path, timeout=TIMEOUT_SECONDS)

@@ -14,23 +14,12 @@ import time
 
 import pytest
 
-from recordings import TIMEOUT_SECONDS, query, read_recording, small_disk  # noqa: F401 (fixtures)
+from recordings import BUSY, TIMEOUT_SECONDS, query, read_recording, small_disk  # noqa: F401 (fixtures)
 
 # CI kills a few times; the figure in the notes is of a thousand.
 KILLS = int(os.environ.get("PYNECK_TEST_KILLS", "12"))
 FLIPS = 45
 SOURCE_DIRECTORY = pathlib.Path(__file__).resolve().parents[2]
-
-BUSY = """
-    import sys
-
-    def hot(n):
-        return sum(i * i for i in range(n))
-
-    print("ready", flush=True)
-    while True:
-        hot(1000)
-    """
 
 
 @pytest.fixture

@@ -6,22 +6,11 @@ import signal
 import pytest
 
 from fake_screen import fake_screen, open_program, open_screen  # noqa: F401 (fixtures)
-from recordings import query, read_only_disk, read_recording, small_disk  # noqa: F401 (fixtures)
+from recordings import BUSY, query, read_only_disk, read_recording, small_disk  # noqa: F401 (fixtures)
 
 NOTE = re.compile(r"Recording into (pyneck-\d{8}-\d{6}(?:-\d+)?\.db): 0:0\d:\d\d, [\d.]+K")
 FAILED = re.compile(r"cannot (?:create|write) (pyneck-[\d-]+\.db)")
 DONE = re.compile(r"Recorded in pyneck-[\d-]+\.db: \d+ ticks, [\d.]+K")
-
-BUSY = """
-    import sys
-
-    def hot(n):
-        return sum(i * i for i in range(n))
-
-    print("ready", flush=True)
-    while True:
-        hot(1000)
-    """
 
 # Each tick is large: there are always new lines of code, and new names.
 NEVER_THE_SAME = """
