@@ -135,8 +135,8 @@ static void take_open_files(struct byte_cursor *cursor, struct process *process,
 static const struct field growth_row = {FIELD_REAL, 0, 1000};
 static const struct fields growth_fields = {&growth_row, 1};
 
-static void put_process(struct bytes *bytes, const struct process *process, const struct tick *tick,
-                        const struct encode_names *names)
+void tick_encode_process(struct bytes *bytes, const struct process *process, const struct tick *tick,
+                         const struct encode_names *names)
 {
     bytes_put_unsigned(bytes, names->process_id(names->context, process));
     fields_put(bytes, &process_fields, process, &names->texts);
@@ -167,7 +167,7 @@ static const struct collector_usage *take_collector(struct byte_cursor *cursor,
     return collector;
 }
 
-static bool take_process(struct byte_cursor *cursor, struct process *process, const struct tick *tick,
+bool tick_decode_process(struct byte_cursor *cursor, struct process *process, const struct tick *tick,
                          const struct decode_names *names)
 {
     struct arena *arena = tick->arena;
@@ -195,7 +195,7 @@ static void take_processes(struct byte_cursor *cursor, struct tick *tick, const 
     for (size_t i = 0; i < count && !cursor->failed; i++) {
         struct process *process = &processes[tick->process_count];
         *process = (struct process){0};
-        bool found = take_process(cursor, process, tick, names);
+        bool found = tick_decode_process(cursor, process, tick, names);
         tick->process_count += found && (tick->process_count == 0 || process[-1].pid < process->pid);
     }
     tick->processes = processes;
@@ -213,16 +213,31 @@ static bool times_make_sense(const struct tick *tick)
 }
 
 /* The two clocks of a tick go alike, so the one is told as how far it is from the other. */
-void tick_encode(struct bytes *bytes, const struct tick *tick, const struct encode_names *names)
+void tick_encode_machine(struct bytes *bytes, const struct tick *tick, const struct encode_names *names)
 {
     struct tick told = *tick;
 
     told.time_ns = (int64_t)((uint64_t)tick->time_ns - tick->monotonic_ns);
     fields_put(bytes, &tick_fields, &told, &names->texts);
     put_system(bytes, &tick->system, &names->texts);
+}
+
+bool tick_decode_machine(struct byte_cursor *cursor, struct tick *tick, const struct decode_names *names)
+{
+    fields_take(cursor, &tick_fields, tick, &names->texts);
+    tick->time_ns = (int64_t)((uint64_t)tick->time_ns + tick->monotonic_ns);
+    if (!times_make_sense(tick))
+        return false;
+    take_system(cursor, &tick->system, &names->texts, tick->arena);
+    return true;
+}
+
+void tick_encode(struct bytes *bytes, const struct tick *tick, const struct encode_names *names)
+{
+    tick_encode_machine(bytes, tick, names);
     bytes_put_unsigned(bytes, tick->process_count);
     for (size_t i = 0; i < tick->process_count; i++)
-        put_process(bytes, &tick->processes[i], tick, names);
+        tick_encode_process(bytes, &tick->processes[i], tick, names);
 }
 
 bool tick_decode(struct tick *tick, const unsigned char *bytes, size_t length,
@@ -230,11 +245,8 @@ bool tick_decode(struct tick *tick, const unsigned char *bytes, size_t length,
 {
     struct byte_cursor cursor = {.next = bytes, .end = bytes + length};
 
-    fields_take(&cursor, &tick_fields, tick, &names->texts);
-    tick->time_ns = (int64_t)((uint64_t)tick->time_ns + tick->monotonic_ns);
-    if (!times_make_sense(tick))
+    if (!tick_decode_machine(&cursor, tick, names))
         return false;
-    take_system(&cursor, &tick->system, &names->texts, tick->arena);
     take_processes(&cursor, tick, names);
     return !cursor.failed && cursor.next == cursor.end;
 }

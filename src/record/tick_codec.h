@@ -35,4 +35,13 @@ void tick_encode(struct bytes *bytes, const struct tick *tick, const struct enco
 bool tick_decode(struct tick *tick, const unsigned char *bytes, size_t length,
                  const struct decode_names *names);
 
+/* The same in parts: a tick without its processes, and one process of a tick whose times are known. What is taken is
+ * false when it makes no sense: of a process, that there is none with its id. */
+void tick_encode_machine(struct bytes *bytes, const struct tick *tick, const struct encode_names *names);
+void tick_encode_process(struct bytes *bytes, const struct process *process, const struct tick *tick,
+                         const struct encode_names *names);
+bool tick_decode_machine(struct byte_cursor *cursor, struct tick *tick, const struct decode_names *names);
+bool tick_decode_process(struct byte_cursor *cursor, struct process *process, const struct tick *tick,
+                         const struct decode_names *names);
+
 #endif
