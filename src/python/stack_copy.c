@@ -203,13 +203,17 @@ bool stack_copy_view(struct stack_copy *copy, uint64_t address, struct frame_vie
         bytes = offset != 0 ? chunk->bytes + offset : NULL;
     } else {
         bytes = fetch_outside(copy, address);
-        if (bytes != NULL && copy->visited_count < UNWIND_PREFETCHED_FRAMES)
-            copy->visited[copy->visited_count++] = address;
     }
     if (bytes == NULL)
         return false;
     view->address = address;
     stack_copy_view_bytes(copy->layout, bytes, view);
+    if (chunk != NULL)
+        return true;
+    if (view->owner == FRAME_OWNED_BY_THREAD) /* in a chunk that was taken into use meanwhile */
+        return false;
+    if (copy->visited_count < UNWIND_PREFETCHED_FRAMES)
+        copy->visited[copy->visited_count++] = address;
     return true;
 }
 

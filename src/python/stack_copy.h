@@ -11,6 +11,7 @@
 enum {
     STACK_COPY_MAX_OUTSIDE = 512,         /* frames outside of the chunks in one copy */
     STACK_COPY_MAX_CHUNK_BYTES = 1 << 20, /* copied of one chunk */
+    FRAME_OWNED_BY_THREAD = 0,            /* in all versions */
 };
 
 struct chunk_copy {
@@ -84,7 +85,7 @@ void stack_copy_release(struct stack_copy *copy);
 
 /* Bring a thread's stack over; what was copied before is replaced.
  *
- * hint      what the last read found; brought up to date
+ * hint      what the last read found; when something of it is not there any more, it is left out
  * moment    receives the interpreter's state, when not NULL
  * is_proof  copy it twice in the same read, for stack_copy_stood() */
 enum copy_result stack_copy_read(struct stack_copy *copy, const struct thread_reference *thread,
@@ -117,12 +118,15 @@ bool stack_copy_accept_chunk(struct stack_copy *copy);
 size_t stack_copy_chunk_size(const struct python_layout *layout, const unsigned char *header);
 size_t stack_copy_used_bytes(const struct python_layout *layout, const unsigned char *header);
 
+/* Expect nothing of the next read of a thread. */
+void stack_hint_forget(struct stack_hint *hint);
+
 /* Note in the hint which frames and chunks a walk over the copy needed, for the next read. */
 void stack_copy_remember(const struct stack_copy *copy, struct stack_hint *hint);
 
 /* Look at the frame at an address of the target; false when it cannot be read. A frame outside of the chunks that was not
- * copied is fetched, up to STACK_COPY_MAX_OUTSIDE of them; one in a chunk, beyond what was copied of it, is of another
- * moment. */
+ * copied is fetched, up to STACK_COPY_MAX_OUTSIDE of them. One in a chunk, beyond what was copied of it or in a chunk that
+ * was none of the copied ones, is of another moment: false. */
 bool stack_copy_view(struct stack_copy *copy, uint64_t address, struct frame_view *view);
 
 /* The copied bytes of the frame at an address of a chunk, or NULL. */

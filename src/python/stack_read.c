@@ -31,7 +31,8 @@ struct plan {
     struct memory_piece pieces[MAX_PIECES];
     size_t count;
     size_t needed;       /* of the pieces */
-    size_t chunks_above; /* behind these begin the chunks that were in use lately */
+    size_t chunks;       /* behind these begin the chunks that are in use, */
+    size_t chunks_above; /* and behind these those that were lately */
     bool has_pointer;    /* pointer_before is among them: 3.11 and 3.12, by way of the cframe */
     struct moment_copy moment;
 };
@@ -106,6 +107,7 @@ static void plan_read(struct stack_copy *copy, const struct thread_reference *th
     copy->chunk_count = copy->chunk_cursor = copy->outside_count = copy->outside_cursor = 0;
     copy->older_chunks_read = copy->has_late = false;
     copy->stack_bytes = 0;
+    plan->chunks = plan->count;
     plan_chunks(copy, hint, 0, in_use, plan);
     plan_outside(copy, hint, plan);
     if (layout->thread.current_frame != LAYOUT_NONE)
@@ -227,6 +229,11 @@ static bool settle_chunks(struct stack_copy *copy, const struct stack_hint *hint
 
 /* ---- what is remembered ---- */
 
+void stack_hint_forget(struct stack_hint *hint)
+{
+    *hint = (struct stack_hint){.pace = hint->pace};
+}
+
 /* A stack that swings is read to its usual height: less is expected of a chunk only slowly. */
 static uint32_t expected_bytes(const struct stack_hint *hint, const struct chunk_copy *chunk, size_t used)
 {
@@ -299,6 +306,20 @@ static bool follow_cframe(struct stack_copy *copy, struct stack_hint *hint, bool
     return true;
 }
 
+/* Expect nothing of the next read but the chunks that came with this one: the one after them was given back. */
+static void keep_what_came(struct stack_hint *hint, const struct plan *plan, size_t came)
+{
+    size_t chunks = came > plan->chunks ? came - plan->chunks : 0;
+
+    if (chunks == 0 || hint->chunk_count == 0 || chunks > hint->newest) { /* something else is gone */
+        stack_hint_forget(hint);
+        return;
+    }
+    hint->outside_count = 0;
+    hint->chunk_count = (uint32_t)chunks;
+    hint->newest = hint->chunk_count - 1;
+}
+
 enum copy_result stack_copy_read(struct stack_copy *copy, const struct thread_reference *thread,
                                  struct stack_hint *hint, struct interpreter_moment *moment, bool is_proof)
 {
@@ -313,8 +334,10 @@ enum copy_result stack_copy_read(struct stack_copy *copy, const struct thread_re
     if (came == 0 || memory_get_u64(copy->thread_state, layout->thread.interpreter) != thread->interpreter ||
         memory_get_u64(copy->thread_state, layout->thread.native_thread_id) != thread->native_id)
         return COPY_GONE;
-    if (came < plan.needed)
+    if (came < plan.needed) {
+        keep_what_came(hint, &plan, came);
         return COPY_STALE;
+    }
     copy->is_proof = is_proof && came >= plan.chunks_above;
     if (moment != NULL) {
         *moment = moment_copy_take(&plan.moment, layout, thread);
@@ -324,5 +347,8 @@ enum copy_result stack_copy_read(struct stack_copy *copy, const struct thread_re
         copy->pointer_before = memory_get_u64(copy->thread_state, layout->thread.current_frame);
     else if (!follow_cframe(copy, hint, plan.has_pointer))
         return COPY_STALE;
-    return settle_chunks(copy, hint, came == plan.count) ? COPY_DONE : COPY_STALE;
+    if (settle_chunks(copy, hint, came == plan.count))
+        return COPY_DONE;
+    stack_hint_forget(hint);
+    return COPY_STALE;
 }

@@ -12,9 +12,8 @@ enum {
     MAX_STEPS = 65536,                /* frames looked at in one walk */
     MAX_SAMPLE_STEPS = 3 * MAX_STEPS, /* and in all walks of one sample */
     MAX_STEPS_UP = 256,
-    ATTEMPTS = 3,        /* to read a stack whose newest chunk comes and goes */
-    OWNED_BY_THREAD = 0, /* FRAME_OWNED_BY_THREAD in all versions */
-    EXECUTING = -1,      /* stacktop of a frame that executes, to 3.13 */
+    ATTEMPTS = 3,   /* to read a stack whose newest chunk comes and goes */
+    EXECUTING = -1, /* stacktop of a frame that executes, to 3.13 */
 };
 
 struct unwinder {
@@ -169,7 +168,7 @@ static const struct code_object *find_callee(struct unwinder *unwinder, const st
     const struct python_layout *layout = unwinder->layout;
     const struct code_object *code = code_cache_find(unwinder->codes, view->executable);
 
-    if (code == NULL || !view->in_chunk || view->owner != OWNED_BY_THREAD)
+    if (code == NULL || !view->in_chunk || view->owner != FRAME_OWNED_BY_THREAD)
         return NULL;
     if (has_no_callee(unwinder, view, code))
         return NULL;
@@ -179,7 +178,7 @@ static const struct code_object *find_callee(struct unwinder *unwinder, const st
     callee->address = view->address + code->frame_bytes;
     callee->in_chunk = true;
     stack_copy_view_bytes(layout, bytes, callee);
-    if (callee->owner != OWNED_BY_THREAD || callee->previous != view->address || callee->is_entry ||
+    if (callee->owner != FRAME_OWNED_BY_THREAD || callee->previous != view->address || callee->is_entry ||
         callee->executable == 0)
         return NULL;
     return frame_code(unwinder, callee);
@@ -392,11 +391,16 @@ static size_t count_inner(struct unwinder *unwinder)
 static enum stack_trust read_once(struct unwinder *unwinder, const struct thread_reference *thread,
                                   struct stack_hint *hint, struct interpreter_moment *moment, bool prove)
 {
+    enum stack_trust trust;
+
     switch (stack_copy_read(&unwinder->copy, thread, hint, moment, prove)) {
     case COPY_DONE:
         if (moment != NULL)
             check_copies(unwinder, thread->interpreter, moment->bytecode_generation);
-        return resolve(unwinder, unwinder->copy.pointer_before, unwinder->copy.pointer_after);
+        trust = resolve(unwinder, unwinder->copy.pointer_before, unwinder->copy.pointer_after);
+        if (trust == STACK_INVALID)
+            stack_hint_forget(hint);
+        return trust;
     case COPY_STALE:
         return STACK_INVALID;
     case COPY_GONE:
@@ -415,12 +419,10 @@ static struct stack read_data_stack(struct unwinder *unwinder, const struct thre
     unwinder->frame_count = 0;
     unwinder->copy.visited_count = 0;
     enum stack_trust trust = read_once(unwinder, thread, hint, moment, prove);
-    for (int attempt = 1; attempt < ATTEMPTS && trust == STACK_INVALID; attempt++) {
-        *hint = (struct stack_hint){.pace = hint->pace};
+    for (int attempt = 1; attempt < ATTEMPTS && trust == STACK_INVALID; attempt++)
         trust = read_once(unwinder, thread, hint, moment, prove);
-    }
     if (trust == STACK_INVALID || trust == STACK_GONE) {
-        *hint = (struct stack_hint){.pace = hint->pace};
+        stack_hint_forget(hint);
         unwinder->frame_count = 0;
         return (struct stack){.trust = trust};
     }
