@@ -184,7 +184,30 @@ static void accept_older_chunks(struct stack_copy *copy, const struct stack_hint
     }
 }
 
-/* See to it that the used part of the newest chunk is copied, and take those below it to it.
+/* Take the innermost chunk of those up to one of the hint that was in use when it was copied, and those below it, for the
+ * thread gave the newest one back before that was copied. They hold all frames that it had at that moment.
+ *
+ * shift  by how much they lie behind their places */
+static bool settle_below(struct stack_copy *copy, const struct stack_hint *hint, size_t end, size_t shift)
+{
+    copy->chunk_count = 0;
+    for (size_t i = end; i-- > 0;) {
+        uint64_t previous = i > 0 ? hint->chunks[i - 1].address : 0;
+        move_chunk(copy, place_of(hint, i) + shift, 0);
+        if (memory_get_u64(copy->chunks[0].bytes, copy->layout->chunk.previous) != previous)
+            continue;
+        if (!stack_copy_accept_chunk(copy))
+            return false;
+        copy->used_bytes = copy->chunks[0].length;
+        accept_older_chunks(copy, hint, i, shift);
+        return true;
+    }
+    return false;
+}
+
+/* See to it that the used part of the newest chunk is copied, and take those below it to it. One that is given back is kept
+ * in reserve by newer releases (from 3.13.13 and 3.14.4 on), and then has none below it, as only the outermost one
+ * has else.
  *
  * has_chunks_above  the chunks came that were in use before, but not at the last sample */
 static bool settle_chunks(struct stack_copy *copy, const struct stack_hint *hint, bool has_chunks_above)
@@ -194,6 +217,7 @@ static bool settle_chunks(struct stack_copy *copy, const struct stack_hint *hint
     uint64_t top = memory_get_u64(copy->thread_state, layout->thread.datastack_top);
     size_t hinted = find_hinted(hint, address);
     bool is_hinted = hinted < hint->chunk_count;
+    size_t shift = is_hinted ? 0 : 1;
 
     if (address == 0) /* no function was called yet */
         return true;
@@ -206,7 +230,8 @@ static bool settle_chunks(struct stack_copy *copy, const struct stack_hint *hint
 
     struct chunk_copy *newest = &copy->chunks[0];
     size_t wanted = wanted_bytes(copy, address, top, is_hinted ? hint->chunks[hinted].chunk_bytes : 0);
-    bool has_come = is_hinted && (hinted <= hint->newest || has_chunks_above);
+    size_t came = has_chunks_above || hint->chunk_count == 0 ? hint->chunk_count : hint->newest + 1;
+    bool has_come = is_hinted && hinted < came;
     if (!has_come || wanted > newest->length) {
         copy->is_quick = false;
         newest = read_newest_chunk(copy, address, wanted);
@@ -217,13 +242,14 @@ static bool settle_chunks(struct stack_copy *copy, const struct stack_hint *hint
     if (newest->size == 0 || wanted > newest->size)
         return false;
     newest->previous = memory_get_u64(newest->bytes, layout->chunk.previous);
+    if (newest->previous == 0 && hint->chunk_count > 0 && address != hint->chunks[0].address)
+        return settle_below(copy, hint, has_come ? hinted : hint->newest + 1, shift);
     copy->used_bytes = wanted;
     copy->stack_bytes = newest->length;
     copy->chunk_count = 1;
     size_t below = is_hinted ? hinted : find_hinted(hint, newest->previous) + 1;
-    if (below <= hint->chunk_count)
-        accept_older_chunks(copy, hint, below, is_hinted ? 0 : 1);
-    copy->older_chunks_read = copy->chunks[copy->chunk_count - 1].previous == 0;
+    if (below <= came)
+        accept_older_chunks(copy, hint, below, shift);
     return true;
 }
 
@@ -347,8 +373,10 @@ enum copy_result stack_copy_read(struct stack_copy *copy, const struct thread_re
         copy->pointer_before = memory_get_u64(copy->thread_state, layout->thread.current_frame);
     else if (!follow_cframe(copy, hint, plan.has_pointer))
         return COPY_STALE;
-    if (settle_chunks(copy, hint, came == plan.count))
-        return COPY_DONE;
-    stack_hint_forget(hint);
-    return COPY_STALE;
+    if (!settle_chunks(copy, hint, came == plan.count)) {
+        stack_hint_forget(hint);
+        return COPY_STALE;
+    }
+    copy->older_chunks_read = copy->chunk_count > 0 && copy->chunks[copy->chunk_count - 1].previous == 0;
+    return COPY_DONE;
 }

@@ -272,13 +272,11 @@ static const struct code_object *view_upwards(struct unwinder *unwinder, uint64_
                                               const unsigned char *bytes, const struct frame_view *lower,
                                               struct frame_view *view, bool *torn)
 {
-    const struct python_layout *layout = unwinder->layout;
-    uint64_t in_use_until = memory_get_u64(unwinder->copy.thread_state, layout->thread.datastack_top);
-    bool in_newest = address >= unwinder->copy.chunks[0].address &&
-                     address - unwinder->copy.chunks[0].address < unwinder->copy.chunks[0].length;
+    const struct chunk_copy *newest = &unwinder->copy.chunks[0];
+    bool in_newest = address >= newest->address && address - newest->address < newest->length;
 
     *view = (struct frame_view){.address = address, .in_chunk = true};
-    stack_copy_view_bytes(layout, bytes, view);
+    stack_copy_view_bytes(unwinder->layout, bytes, view);
     *torn = false;
     const struct code_object *lower_code = code_cache_find(unwinder->codes, lower->executable);
     if (view->executable == 0 || (lower_code != NULL && is_leftover(unwinder, view, lower, lower_code)))
@@ -288,7 +286,7 @@ static const struct code_object *view_upwards(struct unwinder *unwinder, uint64_
     if (code != NULL && add_frames_between(unwinder, view, lower->address))
         return code_cache_find(unwinder->codes, view->executable); /* it may have moved */
     unwinder->frame_count = kept;
-    *torn = !in_newest || address < in_use_until;
+    *torn = !in_newest || address - newest->address < unwinder->copy.used_bytes;
     return NULL;
 }
 

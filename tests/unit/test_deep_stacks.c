@@ -78,7 +78,7 @@ static void push(struct model *model)
     if (model->depth > 0)
         pushed->outside = model->stack[model->depth - 1].outside;
     if (model->depth > 0 && pushed->outside < FAKE_CODES && choose(model, 15) == 0) {
-        pushed->frame = fake_outside(fake, pushed->outside++, previous, (uint8_t)choose(model, 4));
+        pushed->frame = fake_outside(fake, pushed->outside++, previous, (uint8_t)(1 + choose(model, 3)));
     } else {
         size_t place = model->depth / CHUNK_FRAMES;
         if (model->depth % CHUNK_FRAMES == CHUNK_FRAMES - 1)

@@ -259,6 +259,45 @@ static void test_a_chunk_that_is_no_longer_in_use_is_forgotten(void **state)
     fake_close(&fake);
 }
 
+/* From 3.13.13 and 3.14.4 on: the thread state was copied before. */
+static void test_a_chunk_that_was_given_back_during_the_read_is_no_part_of_the_stack(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 6; i++) {
+        struct fake_interpreter fake;
+        bool was_expected = i >= 3;
+        fake_open(&fake, versions[i % 3]);
+        uint64_t second = fake_push(&fake, 1, push_outermost(&fake));
+        fake_push_chunk(&fake, NULL);
+        uint64_t third = fake_push(&fake, 2, second);
+        fake_set_current(&fake, third);
+        expect(&fake, STACK_WHOLE, "f2 f1 f0");
+        unsigned char *newest = fake_push_chunk(&fake, NULL);
+        fake_set_current(&fake, fake_push(&fake, 3, third));
+        if (was_expected)
+            expect(&fake, STACK_WHOLE, "f3 f2 f1 f0");
+        memset(newest + fake.layout.chunk.previous, 0, sizeof(uint64_t));
+        expect(&fake, STACK_WHOLE, "f2 f1 f0");
+        fake_close(&fake);
+    }
+}
+
+static void test_a_frame_in_a_chunk_that_came_during_the_read_is_of_another_moment(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct fake_interpreter fake;
+        fake_open(&fake, versions[i]);
+        uint64_t second = fake_push(&fake, 1, push_outermost(&fake));
+        fake_set_current(&fake, second);
+        expect(&fake, STACK_WHOLE, "f1 f0");
+        fake_set_current(&fake, fake_outside(&fake, 2, second, FRAME_OWNED_BY_THREAD));
+        expect(&fake, STACK_WHOLE, "f1 f0");
+        assert_int_equal(fake.hint.outside_count, versions[i] >= VERSION_3_12); /* its entry frame */
+        fake_close(&fake);
+    }
+}
+
 /* The two copies of a read that proves; a frame that changed in between is in the first as it was. */
 static void test_calls_are_proven_as_far_as_both_copies_are_the_same(void **state)
 {
@@ -485,6 +524,8 @@ int main(void)
         cmocka_unit_test(test_a_frame_beyond_what_was_copied_of_its_chunk_is_of_another_moment),
         cmocka_unit_test(test_a_chunk_that_was_in_use_lately_is_copied_with_the_others),
         cmocka_unit_test(test_a_chunk_that_is_no_longer_in_use_is_forgotten),
+        cmocka_unit_test(test_a_chunk_that_was_given_back_during_the_read_is_no_part_of_the_stack),
+        cmocka_unit_test(test_a_frame_in_a_chunk_that_came_during_the_read_is_of_another_moment),
         cmocka_unit_test(test_calls_are_proven_as_far_as_both_copies_are_the_same),
         cmocka_unit_test(test_an_entry_from_c_is_called_by_a_frame_that_executes),
         cmocka_unit_test(test_generators_show_and_entry_frames_do_not),
