@@ -295,24 +295,35 @@ static void mix(struct verdict *verdict, const struct evidence *evidence, const 
                                    i > 0 ? ", " : "", rules[kinds[i]].name, evidence->percent[kinds[i]]);
 }
 
+/* false: there is none, for what the threads did is not known. */
+static bool decide(struct verdict *verdict, struct evidence *evidence)
+{
+    enum verdict_kind kinds[VERDICT_KINDS];
+
+    rank_kinds(evidence, kinds);
+    evidence_find_place(evidence, kinds[0]);
+    verdict->first = make_cause(evidence, kinds[0]);
+    if (!rules[kinds[0]].comes_first && verdict->first.percent < evidence->percent[EVIDENCE_UNKNOWN])
+        return false;
+    if (verdict->first.percent < MIXED_BELOW_PERCENT)
+        mix(verdict, evidence, kinds);
+    verdict->has_second = rules[kinds[1]].percent(evidence, kinds[1]) > SECOND_ABOVE_PERCENT;
+    if (verdict->has_second) {
+        evidence_find_place(evidence, kinds[1]);
+        verdict->second = make_cause(evidence, kinds[1]);
+    }
+    return true;
+}
+
 bool verdict_of_slices(const struct verdict_slice *slices, size_t count, const struct call_tree *tree,
                        struct verdict *verdict)
 {
-    enum verdict_kind kinds[VERDICT_KINDS];
     struct evidence evidence;
 
     *verdict = (struct verdict){0};
-    if (!evidence_collect(&evidence, slices, count, tree))
-        return false;
-    rank_kinds(&evidence, kinds);
-    verdict->first = make_cause(&evidence, kinds[0]);
-    if (!rules[kinds[0]].comes_first && verdict->first.percent < evidence.percent[EVIDENCE_UNKNOWN])
-        return false;
-    if (verdict->first.percent < MIXED_BELOW_PERCENT)
-        mix(verdict, &evidence, kinds);
-    verdict->second = make_cause(&evidence, kinds[1]);
-    verdict->has_second = verdict->second.percent > SECOND_ABOVE_PERCENT;
-    return true;
+    bool known = evidence_collect(&evidence, slices, count, tree) && decide(verdict, &evidence);
+    evidence_free(&evidence);
+    return known;
 }
 
 bool verdict_of_process(const struct tick *tick, const struct process *process, const struct call_tree *tree,

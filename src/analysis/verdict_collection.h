@@ -1,4 +1,4 @@
-/* The threads of a process in some slices, while evidence is made from them. For analysis/verdict_evidence.c and
+/* The threads of a process in some slices, from which evidence is made. For analysis/verdict_evidence.c and
  * analysis/verdict_places.c. */
 #ifndef PYNECK_ANALYSIS_VERDICT_COLLECTION_H
 #define PYNECK_ANALYSIS_VERDICT_COLLECTION_H
@@ -18,12 +18,22 @@ struct thread_time {
     uint64_t idle_ns[AWAITED_KINDS]; /* by who is awaited */
 };
 
+/* A counter of one of the slices, and what its time is. */
+struct collected_counter {
+    const struct profile_counter *counter;
+    uint32_t thread; /* index into the threads */
+    enum verdict_kind cause;
+    enum awaited awaited;
+};
+
 struct verdict_collection {
     const struct verdict_slice *slices;
     size_t slice_count;
     const struct call_tree *tree;
     uint64_t span_ns;
     bool has_gil;
+    struct collected_counter *counters; /* slice by slice */
+    size_t counter_count;
     enum verdict_kind paging; /* what time outside of system calls is: page faults, or not known */
     struct thread_time *threads;
     size_t thread_count;
@@ -48,7 +58,7 @@ enum verdict_kind verdict_cause_of(const struct verdict_collection *collection, 
 /* Whether a thread matters: it is not parked, or all threads that do something are hardly busy. */
 bool verdict_thread_counts(const struct verdict_collection *collection, const struct thread_time *thread);
 
-/* Fill in what carries each cause: functions and lines, descriptors and locks. */
-void verdict_find_places(struct evidence *evidence, const struct verdict_collection *collection);
+/* Fill in the descriptor or lock that carries each cause. */
+void verdict_find_waits(struct evidence *evidence, const struct verdict_collection *collection);
 
 #endif

@@ -62,41 +62,58 @@ enum verdict_kind verdict_cause_of(const struct verdict_collection *collection, 
 
 /* ---- the threads ---- */
 
-static struct thread_time *find_thread(struct verdict_collection *collection,
-                                       const struct profile_counter *counter)
+/* The index of a counter's thread, which mostly is that of the counter before. */
+static uint32_t find_thread(struct verdict_collection *collection, const struct profile_counter *counter,
+                            uint32_t before)
 {
+    if (before < collection->thread_count && collection->threads[before].tid == counter->tid)
+        return before;
     const uint32_t *known = hash_map_find(&collection->index, (uint64_t)counter->tid);
-
     if (known != NULL)
-        return &collection->threads[*known];
+        return *known;
     collection->threads = memory_grow(collection->threads, &collection->thread_capacity,
                                       collection->thread_count + 1, sizeof(*collection->threads));
     hash_map_set(&collection->index, (uint64_t)counter->tid, (uint32_t)collection->thread_count);
-    struct thread_time *thread = &collection->threads[collection->thread_count++];
-    *thread = (struct thread_time){.tid = counter->tid, .node = counter->node, .state = counter->state};
-    return thread;
+    collection->threads[collection->thread_count] =
+        (struct thread_time){.tid = counter->tid, .node = counter->node, .state = counter->state};
+    return (uint32_t)collection->thread_count++;
 }
 
-static void add_to_thread(struct verdict_collection *collection, const struct profile_counter *counter)
+static void add_to_thread(struct thread_time *thread, const struct collected_counter *collected)
 {
-    struct thread_time *thread = find_thread(collection, counter);
-    enum awaited awaited;
-    enum verdict_kind cause = verdict_cause_of(collection, counter->state, counter->node, &awaited);
+    const struct profile_counter *counter = collected->counter;
 
     thread->moved = thread->moved || thread->node != counter->node || thread->state != counter->state;
     thread->wall_ns += counter->wall_ns;
     thread->cpu_ns += counter->cpu_ns;
-    thread->cause_ns[cause] += counter->wall_ns;
-    if (cause == VERDICT_IDLE)
-        thread->idle_ns[awaited] += counter->wall_ns;
+    thread->cause_ns[collected->cause] += counter->wall_ns;
+    if (collected->cause == VERDICT_IDLE)
+        thread->idle_ns[collected->awaited] += counter->wall_ns;
+}
+
+static void collect_slice(struct verdict_collection *collection, const struct verdict_slice *slice)
+{
+    uint32_t thread = 0;
+
+    for (size_t i = 0; i < slice->counter_count; i++) {
+        const struct profile_counter *counter = &slice->counters[i];
+        struct collected_counter *collected = &collection->counters[collection->counter_count++];
+        collected->counter = counter;
+        collected->thread = thread = find_thread(collection, counter, thread);
+        collected->cause = verdict_cause_of(collection, counter->state, counter->node, &collected->awaited);
+        add_to_thread(&collection->threads[thread], collected);
+    }
 }
 
 static void collect_threads(struct verdict_collection *collection)
 {
-    for (size_t slice = 0; slice < collection->slice_count; slice++) {
-        for (size_t i = 0; i < collection->slices[slice].counter_count; i++)
-            add_to_thread(collection, &collection->slices[slice].counters[i]);
-    }
+    size_t count = 0;
+
+    for (size_t i = 0; i < collection->slice_count; i++)
+        count += collection->slices[i].counter_count;
+    collection->counters = memory_allocate(count, sizeof(*collection->counters));
+    for (size_t i = 0; i < collection->slice_count; i++)
+        collect_slice(collection, &collection->slices[i]);
 }
 
 static bool is_parked(const struct thread_time *thread)
@@ -155,22 +172,22 @@ static bool is_passing(const struct verdict_collection *collection, const struct
 
 /* How long threads that came and went kept the process busy, taken together: one of them alone says little. As many as
  * were there at once on average share the time of a slice. */
-static double passing_busy_ns(struct verdict_collection *collection)
+static double passing_busy_ns(const struct verdict_collection *collection)
 {
+    const struct collected_counter *collected = collection->counters;
     double sum_ns = 0;
 
     for (size_t i = 0; i < collection->slice_count; i++) {
         const struct verdict_slice *slice = &collection->slices[i];
         double wall_ns = 0, slice_busy_ns = 0;
-        for (size_t j = 0; j < slice->counter_count; j++) {
-            const struct profile_counter *counter = &slice->counters[j];
-            const struct thread_time *thread = find_thread(collection, counter);
-            enum awaited awaited;
+        for (const struct collected_counter *end = collected + slice->counter_count; collected < end;
+             collected++) {
+            const struct thread_time *thread = &collection->threads[collected->thread];
             if (!verdict_thread_counts(collection, thread) || !is_passing(collection, thread))
                 continue;
-            wall_ns += (double)counter->wall_ns;
-            if (verdict_is_busy(verdict_cause_of(collection, counter->state, counter->node, &awaited)))
-                slice_busy_ns += (double)counter->wall_ns;
+            wall_ns += (double)collected->counter->wall_ns;
+            if (verdict_is_busy(collected->cause))
+                slice_busy_ns += (double)collected->counter->wall_ns;
         }
         sum_ns += slice_busy_ns / fmax(1, wall_ns / (double)(slice->end_ns - slice->start_ns));
     }
@@ -397,7 +414,7 @@ static void tell_swap_from_disk(struct evidence *evidence, const struct verdict_
         return;
     evidence->percent[VERDICT_SWAP] += evidence->percent[VERDICT_DISK];
     evidence->percent[VERDICT_DISK] = 0;
-    evidence->carriers[VERDICT_SWAP] = evidence->carriers[VERDICT_DISK];
+    evidence->swap_is_disk = true;
 }
 
 static void fill_evidence(struct evidence *evidence, struct verdict_collection *collection)
@@ -410,7 +427,7 @@ static void fill_evidence(struct evidence *evidence, struct verdict_collection *
     }
     fill_shares(evidence, collection, &sum);
     count_waiting_threads(evidence, collection);
-    verdict_find_places(evidence, collection);
+    verdict_find_waits(evidence, collection);
     tell_swap_from_disk(evidence, collection);
     fill_growth(evidence, collection);
 }
@@ -418,19 +435,25 @@ static void fill_evidence(struct evidence *evidence, struct verdict_collection *
 bool evidence_collect(struct evidence *evidence, const struct verdict_slice *slices, size_t count,
                       const struct call_tree *tree)
 {
-    struct verdict_collection collection = {.slices = slices, .slice_count = count, .tree = tree};
+    struct verdict_collection *collection = memory_allocate(1, sizeof(*collection));
 
-    *evidence = (struct evidence){0};
+    *collection = (struct verdict_collection){.slices = slices, .slice_count = count, .tree = tree};
+    *evidence = (struct evidence){.collection = collection};
     for (size_t i = 0; i < count; i++)
-        collection.span_ns += slices[i].end_ns - slices[i].start_ns;
-    if (collection.span_ns == 0)
+        collection->span_ns += slices[i].end_ns - slices[i].start_ns;
+    if (collection->span_ns == 0)
         return false;
-    collection.has_gil = slices[count - 1].has_gil;
-    collection.paging = cause_of_paging(slices, count);
-    evidence->throttled_percent = throttled_percent(slices, count, collection.span_ns);
-    fill_evidence(evidence, &collection);
-    bool known = collection.thread_count > 0;
-    free(collection.threads);
-    hash_map_free(&collection.index);
-    return known;
+    collection->has_gil = slices[count - 1].has_gil;
+    collection->paging = cause_of_paging(slices, count);
+    evidence->throttled_percent = throttled_percent(slices, count, collection->span_ns);
+    fill_evidence(evidence, collection);
+    return collection->thread_count > 0;
+}
+
+void evidence_free(struct evidence *evidence)
+{
+    free(evidence->collection->counters);
+    free(evidence->collection->threads);
+    hash_map_free(&evidence->collection->index);
+    free(evidence->collection);
 }

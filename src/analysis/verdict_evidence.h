@@ -48,25 +48,34 @@ struct growth {
     double seconds_left; /* until it reaches its limit, when it goes on like this; unknown without a limit */
 };
 
+struct verdict_collection;
+
 struct evidence {
+    struct verdict_collection *collection;
     double percent[EVIDENCE_CAUSES]; /* of the window; add up to 100 */
-    struct carrier carriers[EVIDENCE_CAUSES];
-    size_t gil_threads; /* threads that wanted it */
+    struct carrier
+        carriers[EVIDENCE_CAUSES]; /* without functions and lines, which evidence_find_place() finds */
+    size_t gil_threads;            /* threads that wanted it */
     size_t lock_threads;
     enum awaited awaited;     /* by the busiest thread, when it is idle */
     double throttled_percent; /* unknown without a limit */
     struct growth memory;
     struct growth open_files;
+    bool swap_is_disk; /* the share of swap is what was the disk's */
 };
 
 /* The slice of a process in a tick; it points into the tick. */
 struct verdict_slice verdict_slice_of(const struct tick *tick, const struct process *process);
 
-/* Add up slices, oldest first.
+/* Add up slices, oldest first, which are needed until evidence_free().
  *
  * returns  false when they hold no time of any thread */
 bool evidence_collect(struct evidence *evidence, const struct verdict_slice *slices, size_t count,
                       const struct call_tree *tree);
+void evidence_free(struct evidence *evidence);
+
+/* Find the function and the line that carry most of a cause. */
+void evidence_find_place(struct evidence *evidence, enum verdict_kind cause);
 
 /* Judge slices, oldest first; see verdict_of_process(). */
 bool verdict_of_slices(const struct verdict_slice *slices, size_t count, const struct call_tree *tree,

@@ -5,27 +5,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Time by (cause, function) or by (cause, function, line). */
-struct share_of_place {
-    enum verdict_kind cause;
+/* What one counter, or those of one function or line, have of a cause. */
+struct share {
     struct place place;
     bool in_event_loop;
     int64_t amount;
 };
 
 struct share_list {
-    struct share_of_place *shares;
+    struct share *shares;
     size_t count;
     size_t capacity;
     struct hash_map index;
 };
 
-struct place_sums {
-    struct share_list functions;
-    struct share_list lines;
-};
+static void append_share(struct share_list *list, const struct share *share)
+{
+    list->shares = memory_grow(list->shares, &list->capacity, list->count + 1, sizeof(*list->shares));
+    list->shares[list->count++] = *share;
+}
 
-static void add_share(struct share_list *list, uint64_t key, const struct share_of_place *share)
+static void add_share(struct share_list *list, uint64_t key, const struct share *share)
 {
     const uint32_t *known = hash_map_find(&list->index, key);
 
@@ -33,89 +33,100 @@ static void add_share(struct share_list *list, uint64_t key, const struct share_
         list->shares[*known].amount = amount_add(list->shares[*known].amount, share->amount);
         return;
     }
-    list->shares = memory_grow(list->shares, &list->capacity, list->count + 1, sizeof(*list->shares));
     hash_map_set(&list->index, key, (uint32_t)list->count);
-    list->shares[list->count++] = *share;
+    append_share(list, share);
 }
 
-static void add_place(struct place_sums *sums, struct share_of_place share)
+static void free_shares(struct share_list *list)
 {
-    uint64_t function_key = (uint64_t)share.cause << 32 | share.place.function;
-    uint64_t line_key = hash_u64(function_key) ^ share.place.line;
-
-    add_share(&sums->functions, function_key, &share);
-    add_share(&sums->lines, line_key, &share);
+    free(list->shares);
+    hash_map_free(&list->index);
 }
 
-static void add_counter(struct place_sums *sums, const struct verdict_collection *collection,
-                        const struct profile_counter *counter)
+/* What a counter has of a cause; false: nothing. */
+static bool share_of(const struct verdict_collection *collection, const struct collected_counter *collected,
+                     enum verdict_kind cause, struct share *share)
 {
-    const uint32_t *number = hash_map_find(&collection->index, (uint64_t)counter->tid);
-    const struct thread_time *thread = &collection->threads[*number];
+    const struct profile_counter *counter = collected->counter;
     const struct call_node *node = call_tree_node(collection->tree, counter->node);
-    enum awaited awaited;
-    struct share_of_place share = {
-        .cause = verdict_cause_of(collection, counter->state, counter->node, &awaited),
-        .place = {node->function, node->line},
-    };
+    const struct thread_time *thread = &collection->threads[collected->thread];
+    bool is_on_cpu = verdict_is_on_cpu(collected->cause);
 
+    *share = (struct share){.place = {node->function, node->line}};
     if (node->depth == 0)
-        return;
-    if (counter->memory_growth_bytes != 0) {
-        struct share_of_place growth = share;
-        growth.cause = VERDICT_MEMORY_GROWTH;
-        growth.amount = counter->memory_growth_bytes;
-        add_place(sums, growth);
+        return false;
+    if (cause == VERDICT_MEMORY_GROWTH) {
+        share->amount = counter->memory_growth_bytes;
+        return share->amount != 0;
     }
-    if (verdict_is_busy(share.cause) ? !verdict_thread_counts(collection, thread)
-                                     : thread != collection->busiest)
-        return;
-    share.amount = (int64_t)counter->wall_ns;
-    if (verdict_is_on_cpu(share.cause)) {
-        struct share_of_place starved = share;
-        share.amount = (int64_t)counter->cpu_ns;
-        starved.cause = VERDICT_CPU_STARVED;
-        add_place(sums, starved);
-    } else {
-        wait_place_find(collection->tree, counter->node, &share.place);
-        share.in_event_loop = wait_place_in_event_loop(collection->tree, counter->node);
+    if (collected->cause != cause && !(is_on_cpu && cause == VERDICT_CPU_STARVED))
+        return false;
+    if (verdict_is_busy(collected->cause) ? !verdict_thread_counts(collection, thread)
+                                          : thread != collection->busiest)
+        return false;
+    share->amount = (int64_t)(is_on_cpu && cause != VERDICT_CPU_STARVED ? counter->cpu_ns : counter->wall_ns);
+    if (!is_on_cpu) {
+        wait_place_find(collection->tree, counter->node, &share->place);
+        share->in_event_loop = wait_place_in_event_loop(collection->tree, counter->node);
     }
-    add_place(sums, share);
+    return true;
 }
 
-static const struct share_of_place *greatest_share(const struct share_list *list, enum verdict_kind cause,
-                                                   const struct share_of_place *function)
+static const struct share *greatest_share(const struct share_list *list)
 {
-    const struct share_of_place *greatest = NULL;
+    const struct share *greatest = NULL;
 
     for (size_t i = 0; i < list->count; i++) {
-        const struct share_of_place *share = &list->shares[i];
-        if (share->cause != cause || share->amount <= 0 ||
-            (function != NULL && share->place.function != function->place.function))
-            continue;
-        if (greatest == NULL || share->amount > greatest->amount)
+        const struct share *share = &list->shares[i];
+        if (share->amount > 0 && (greatest == NULL || share->amount > greatest->amount))
             greatest = share;
     }
     return greatest;
 }
 
-static void fill_places(struct evidence *evidence, const struct place_sums *sums,
-                        const struct call_tree *tree)
+/* The greatest function, and the greatest line in it. */
+static void fill_place(struct carrier *carrier, const struct verdict_collection *collection,
+                       enum verdict_kind cause)
 {
-    for (int cause = 0; cause < EVIDENCE_CAUSES; cause++) {
-        struct carrier *carrier = &evidence->carriers[cause];
-        const struct share_of_place *function =
-            greatest_share(&sums->functions, (enum verdict_kind)cause, NULL);
-        if (function == NULL)
+    struct share_list all = {0}, functions = {0}, lines = {0};
+
+    for (size_t i = 0; i < collection->counter_count; i++) {
+        struct share share;
+        if (!share_of(collection, &collection->counters[i], cause, &share))
             continue;
-        const struct share_of_place *line = greatest_share(&sums->lines, (enum verdict_kind)cause, function);
-        carrier->function = call_tree_function(tree, function->place.function);
+        append_share(&all, &share);
+        add_share(&functions, share.place.function, &share);
+    }
+    const struct share *function = greatest_share(&functions);
+    for (size_t i = 0; function != NULL && i < all.count; i++) {
+        if (all.shares[i].place.function == function->place.function)
+            add_share(&lines, all.shares[i].place.line, &all.shares[i]);
+    }
+    if (function != NULL) {
+        const struct share *line = greatest_share(&lines);
+        carrier->function = call_tree_function(collection->tree, function->place.function);
         carrier->line = line != NULL ? line->place.line : 0;
         carrier->in_event_loop = function->in_event_loop;
     }
+    free_shares(&all);
+    free_shares(&functions);
+    free_shares(&lines);
+}
+
+void evidence_find_place(struct evidence *evidence, enum verdict_kind cause)
+{
+    enum verdict_kind carried = cause;
+
     /* Who waits for the GIL tells less than who holds it. */
-    if (evidence->carriers[VERDICT_PYTHON_CPU].function != NULL)
-        evidence->carriers[VERDICT_GIL] = evidence->carriers[VERDICT_PYTHON_CPU];
+    if (cause == VERDICT_GIL)
+        carried = VERDICT_PYTHON_CPU;
+    if (cause == VERDICT_SWAP && evidence->swap_is_disk)
+        carried = VERDICT_DISK;
+    fill_place(&evidence->carriers[carried], evidence->collection, carried);
+    if (cause == VERDICT_GIL && evidence->carriers[carried].function == NULL)
+        fill_place(&evidence->carriers[cause], evidence->collection, cause);
+    else
+        evidence->carriers[cause] = evidence->carriers[carried];
 }
 
 /* What is waited for, as a number that is the same for the same thing. */
@@ -129,8 +140,7 @@ static uint64_t target_key(const struct profile_wait *wait)
     return key;
 }
 
-/* The descriptor or lock that most of each cause's time went to. */
-static void fill_waits(struct evidence *evidence, const struct verdict_collection *collection)
+void verdict_find_waits(struct evidence *evidence, const struct verdict_collection *collection)
 {
     struct hash_map index = {0};
     uint64_t *sums_ns = NULL;
@@ -161,20 +171,4 @@ static void fill_waits(struct evidence *evidence, const struct verdict_collectio
     }
     free(sums_ns);
     hash_map_free(&index);
-}
-
-void verdict_find_places(struct evidence *evidence, const struct verdict_collection *collection)
-{
-    struct place_sums sums = {0};
-
-    for (size_t slice = 0; slice < collection->slice_count; slice++) {
-        for (size_t i = 0; i < collection->slices[slice].counter_count; i++)
-            add_counter(&sums, collection, &collection->slices[slice].counters[i]);
-    }
-    fill_places(evidence, &sums, collection->tree);
-    fill_waits(evidence, collection);
-    free(sums.functions.shares);
-    free(sums.lines.shares);
-    hash_map_free(&sums.functions.index);
-    hash_map_free(&sums.lines.index);
 }

@@ -107,7 +107,8 @@ static const struct waiter *find_waiter(const struct function *function)
     const char *name = last_name(function->name);
 
     for (size_t i = 0; i < sizeof(waiters) / sizeof(waiters[0]); i++) {
-        if (strcmp(name, waiters[i].name) == 0 && ends_with(function->file, waiters[i].file))
+        if (waiters[i].name[0] == name[0] && strcmp(name, waiters[i].name) == 0 &&
+            ends_with(function->file, waiters[i].file) && owner_of(function->file) == OWNER_LIBRARY)
             return &waiters[i];
     }
     return NULL;
@@ -120,8 +121,7 @@ enum awaited wait_place_awaits(const struct call_tree *tree, uint32_t id)
     for (const struct call_node *node = call_tree_node(tree, id); node->depth > 0;
          node = call_tree_node(tree, node->parent)) {
         const struct function *function = call_tree_function(tree, node->function);
-        const struct waiter *waiter =
-            owner_of(function->file) == OWNER_LIBRARY ? find_waiter(function) : NULL;
+        const struct waiter *waiter = find_waiter(function);
         if (waiter == NULL)
             break;
         awaited = waiter->awaited;

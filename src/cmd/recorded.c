@@ -17,7 +17,8 @@ static char *clean_name(const char *path)
     return name;
 }
 
-static struct error *read_ticks(struct recorded *recorded, const struct profile_selection *selection)
+static struct error *read_ticks(struct recorded *recorded, const struct profile_selection *selection,
+                                struct reader_sum *sum)
 {
     struct error *error = NULL;
     struct tick *tick;
@@ -30,11 +31,27 @@ static struct error *read_ticks(struct recorded *recorded, const struct profile_
         if (error != NULL || tick == NULL)
             break;
         more = selection->to_ns == 0 || tick->time_ns <= selection->to_ns;
-        report_sum_add(&recorded->sum, tick, recorded->tree);
+        if (profile_selection_has_tick(selection, tick)) {
+            report_sum_add(&recorded->sum, tick, recorded->tree);
+            reader_sum_add_tick(sum, tick);
+        }
         tick_free(tick);
     }
     report_sum_finish(&recorded->sum, recorded->tree);
     return error;
+}
+
+static struct error *sum_up(struct recorded *recorded, const struct profile_selection *selection,
+                            struct reader_sum *sum)
+{
+    struct error *error = read_ticks(recorded, selection, sum);
+
+    if (error == NULL && recorded->sum.ticks == 0)
+        error = error_new("%s: no tick of it is selected", recorded->name);
+    if (error != NULL)
+        return error;
+    const struct tick_span span = {recorded->sum.first_sequence, recorded->sum.last_sequence + 1};
+    return reader_sum_finish(sum, span, &recorded->whole);
 }
 
 struct error *recorded_read(struct recorded *recorded, const char *path, const struct options *options)
@@ -49,16 +66,14 @@ struct error *recorded_read(struct recorded *recorded, const char *path, const s
     error = selection_resolve(&selection, options, reader_info(reader));
     if (error != NULL)
         return error;
+    source_set_focus(recorded->source, &(struct source_focus){0});
     report_sum_init(&recorded->sum, &selection);
     recorded->tree = source_call_tree(recorded->source);
-    error = read_ticks(recorded, &selection);
-    if (error == NULL && recorded->sum.ticks == 0)
-        error = error_new("%s: no tick of it is selected", recorded->name);
-    if (error != NULL)
-        return error;
-    const struct tick_span span = {recorded->sum.first_sequence, recorded->sum.last_sequence + 1};
+    struct reader_sum *sum = reader_sum_new(reader, selection.pid);
+    error = sum_up(recorded, &selection, sum);
+    reader_sum_free(sum);
     recorded->info = reader_info(reader);
-    return reader_sum(reader, span, selection.pid, &recorded->whole);
+    return error;
 }
 
 void recorded_free(struct recorded *recorded)

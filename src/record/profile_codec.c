@@ -450,11 +450,15 @@ struct profile *profile_decode(struct byte_cursor *cursor, const struct tick *ti
     take_times(cursor, &order, interval_us(tick));
     for (size_t i = 0; i < order.count; i++)
         order.counters[i].memory_growth_bytes = take_growth(cursor);
-    runs_take_times(cursor, &runs, &order, tick);
     profile->counters = order.counters;
     profile->counter_count = order.count;
-    profile->runs = runs.runs;
-    profile->run_count = runs.count;
+    if (names->without_runs) {
+        runs_pass_times(cursor, &runs);
+    } else {
+        runs_take_times(cursor, &runs, &order, tick);
+        profile->runs = runs.runs;
+        profile->run_count = runs.count;
+    }
     take_waits(cursor, profile, &order, names, arena);
     return profile;
 }

@@ -94,6 +94,7 @@ struct error *reader_open(struct reader **result, const char *path)
     struct reader *reader = memory_allocate(1, sizeof(*reader));
 
     reader->tree = call_tree_new();
+    reader->cache = reader_cache_new();
     struct error *error = reader_open_database(reader, path);
     if (error == NULL)
         error = reader_refresh(reader);
@@ -116,12 +117,18 @@ static void release_segment(struct read_segment *segment)
 void reader_close(struct reader *reader)
 {
     release_segment(&reader->segment);
+    reader_cache_free(reader->cache);
     free(reader->functions.ids);
     free(reader->nodes.ids);
     arena_free(reader->info_arena);
     call_tree_free(reader->tree);
     database_close(&reader->database);
     free(reader);
+}
+
+void reader_leave_out_runs(struct reader *reader, bool leave_out)
+{
+    reader->without_runs = leave_out;
 }
 
 const struct recording_info *reader_info(const struct reader *reader)
@@ -268,6 +275,11 @@ static bool read_segment(struct reader *reader, uint64_t sequence, struct error 
     return plausible;
 }
 
+static bool is_unpacked(const struct reader *reader, uint64_t sequence)
+{
+    return sequence >= reader->segment.first && sequence < reader->segment.end;
+}
+
 /* ---- ticks ---- */
 
 static struct tick *decode(struct reader *reader, uint64_t sequence, const unsigned char *bytes,
@@ -277,6 +289,7 @@ static struct tick *decode(struct reader *reader, uint64_t sequence, const unsig
     struct decode_names names = reader_names;
 
     names.context = names.texts.context = reader;
+    names.without_runs = reader->without_runs;
     reader->arena = tick->arena;
     bool makes_sense = tick_decode(tick, bytes, length, &names);
     reader->arena = NULL;
@@ -292,7 +305,7 @@ static struct tick *decode(struct reader *reader, uint64_t sequence, const unsig
 struct tick *reader_decode_tick(struct reader *reader, uint64_t sequence, struct error **error)
 {
     struct read_segment *segment = &reader->segment;
-    bool packed = sequence >= segment->first && sequence < segment->end;
+    bool packed = is_unpacked(reader, sequence);
     struct tick *tick = NULL;
 
     if (!packed) {
@@ -322,7 +335,8 @@ struct error *reader_read_tick(struct reader *reader, uint64_t sequence, struct 
     *tick = NULL;
     if (error != NULL)
         return error;
-    reader_load_tree(reader);
+    if (!is_unpacked(reader, sequence)) /* then its names are known */
+        reader_load_tree(reader);
     *tick = reader_decode_tick(reader, sequence, &error);
     error = reader_end(reader, error);
     if (error != NULL) {

@@ -10,6 +10,7 @@
 #include "record/writer.h"
 
 struct reader;
+struct reader_sum;
 
 struct recording_info {
     const char *pyneck_version;
@@ -27,6 +28,9 @@ struct recording_info {
  * reader  receives the reader; reader_close() it */
 struct error *reader_open(struct reader **reader, const char *path);
 void reader_close(struct reader *reader);
+
+/* Read ticks without the order of their samples from now on (struct profile_run): in half of the time. */
+void reader_leave_out_runs(struct reader *reader, bool leave_out);
 
 /* What is known of the recording as a whole; valid until reader_refresh(). */
 const struct recording_info *reader_info(const struct reader *reader);
@@ -59,6 +63,14 @@ struct error *reader_read_tick(struct reader *reader, uint64_t sequence, struct 
  * pid   only this process; 0 for all
  * tick  receives it; tick_free() it */
 struct error *reader_sum(struct reader *reader, struct tick_span span, pid_t pid, struct tick **tick);
+
+/* The same of ticks that are read anyway: each is added, and what they add up to is made in the end.
+ *
+ * span  from the first to behind the last that was added */
+struct reader_sum *reader_sum_new(struct reader *reader, pid_t pid);
+void reader_sum_free(struct reader_sum *sum);
+void reader_sum_add_tick(struct reader_sum *sum, const struct tick *tick);
+struct error *reader_sum_finish(const struct reader_sum *sum, struct tick_span span, struct tick **tick);
 
 /* The ticks of a span in few numbers each.
  *

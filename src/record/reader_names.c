@@ -106,15 +106,26 @@ uint32_t reader_find_node(void *context, uint32_t id)
 
 /* ---- texts, processes, open files ---- */
 
+const char *reader_find_text(struct reader *reader, uint32_t id, struct arena *arena)
+{
+    const char *text = reader_cache_find_text(reader->cache, id, arena);
+
+    if (text != NULL || id == 0)
+        return text;
+    sqlite3_stmt *statement = reader_statement(reader, READ_STRING);
+    sqlite3_bind_int64(statement, 1, id);
+    text = reader_step(reader, statement) ? reader_text(statement, 0, arena) : NULL;
+    sqlite3_reset(statement);
+    if (text != NULL)
+        reader_cache_keep_text(reader->cache, id, text);
+    return text;
+}
+
 static const char *find_text(void *context, uint32_t id)
 {
     struct reader *reader = context;
-    sqlite3_stmt *statement = reader_statement(reader, READ_STRING);
 
-    sqlite3_bind_int64(statement, 1, id);
-    const char *text = reader_step(reader, statement) ? reader_text(statement, 0, reader->arena) : NULL;
-    sqlite3_reset(statement);
-    return text;
+    return reader_find_text(reader, id, reader->arena);
 }
 
 static int int_of(sqlite3_stmt *statement, int column)
@@ -124,44 +135,80 @@ static int int_of(sqlite3_stmt *statement, int column)
     return number >= 0 && number <= INT_MAX ? (int)number : 0;
 }
 
-static const struct python_info *python_of(sqlite3_stmt *statement, struct arena *arena)
+/* The id of a text; 0 for none. */
+static uint32_t text_id_of(sqlite3_stmt *statement, int column)
 {
-    const char *implementation = reader_text(statement, 8, arena);
+    int64_t id = sqlite3_column_int64(statement, column);
+
+    return id > 0 && id <= UINT32_MAX ? (uint32_t)id : 0;
+}
+
+static bool read_process_row(struct reader *reader, uint32_t id, struct process_row *row)
+{
+    sqlite3_stmt *statement = reader_statement(reader, READ_PROCESS);
+
+    sqlite3_bind_int64(statement, 1, id);
+    if (!reader_step(reader, statement))
+        return false;
+    *row = (struct process_row){
+        .pid = int_of(statement, 0),
+        .start_ticks = (uint64_t)sqlite3_column_int64(statement, 1),
+        .start_time_ns = reader_time(statement, 2),
+        .parent_pid = int_of(statement, 3),
+        .uid = (uid_t)sqlite3_column_int64(statement, 4),
+        .user = text_id_of(statement, 5),
+        .name = text_id_of(statement, 6),
+        .command = text_id_of(statement, 7),
+        .implementation = text_id_of(statement, 8),
+        .version = text_id_of(statement, 9),
+        .free_threaded = sqlite3_column_int(statement, 10) != 0,
+        .is_python = sqlite3_column_int(statement, 11) != 0,
+        .selected = sqlite3_column_int(statement, 12) != 0,
+    };
+    sqlite3_reset(statement);
+    reader_cache_keep_process(reader->cache, id, row);
+    return true;
+}
+
+static const struct python_info *python_of(struct reader *reader, const struct process_row *row,
+                                           struct arena *arena)
+{
+    const char *implementation = reader_find_text(reader, row->implementation, arena);
 
     if (implementation == NULL)
         return NULL;
     struct python_info *python = arena_allocate(arena, 1, sizeof(*python));
     python->implementation = implementation;
-    python->version = reader_text(statement, 9, arena);
-    python->free_threaded = sqlite3_column_int(statement, 10) != 0;
+    python->version = reader_find_text(reader, row->version, arena);
+    python->free_threaded = row->free_threaded;
     return python;
 }
 
-static const char *or_empty(const char *text)
+static const char *find_name(struct reader *reader, uint32_t id, struct arena *arena)
 {
+    const char *text = reader_find_text(reader, id, arena);
+
     return text != NULL ? text : "";
 }
 
 bool reader_find_process(void *context, uint32_t id, struct process *process, struct arena *arena)
 {
     struct reader *reader = context;
-    sqlite3_stmt *statement = reader_statement(reader, READ_PROCESS);
+    struct process_row row;
 
-    sqlite3_bind_int64(statement, 1, id);
-    if (!reader_step(reader, statement))
+    if (!reader_cache_find_process(reader->cache, id, &row) && !read_process_row(reader, id, &row))
         return false;
-    process->pid = int_of(statement, 0);
-    process->start_ticks = (uint64_t)sqlite3_column_int64(statement, 1);
-    process->start_time_ns = reader_time(statement, 2);
-    process->parent_pid = int_of(statement, 3);
-    process->uid = (uid_t)sqlite3_column_int64(statement, 4);
-    process->user = or_empty(reader_text(statement, 5, arena));
-    process->name = or_empty(reader_text(statement, 6, arena));
-    process->command = or_empty(reader_text(statement, 7, arena));
-    process->python = python_of(statement, arena);
-    process->is_python = sqlite3_column_int(statement, 11) != 0;
-    process->selected = sqlite3_column_int(statement, 12) != 0;
-    sqlite3_reset(statement);
+    process->pid = row.pid;
+    process->start_ticks = row.start_ticks;
+    process->start_time_ns = row.start_time_ns;
+    process->parent_pid = row.parent_pid;
+    process->uid = row.uid;
+    process->user = find_name(reader, row.user, arena);
+    process->name = find_name(reader, row.name, arena);
+    process->command = find_name(reader, row.command, arena);
+    process->python = python_of(reader, &row, arena);
+    process->is_python = row.is_python;
+    process->selected = row.selected;
     return process->pid > 0;
 }
 
@@ -182,8 +229,10 @@ static const struct socket_info *socket_of(sqlite3_stmt *statement, struct arena
 static bool find_open_file(void *context, uint32_t id, struct open_file *file, struct arena *arena)
 {
     struct reader *reader = context;
-    sqlite3_stmt *statement = reader_statement(reader, READ_OPEN_FILE);
 
+    if (reader_cache_find_file(reader->cache, id, file, arena))
+        return true;
+    sqlite3_stmt *statement = reader_statement(reader, READ_OPEN_FILE);
     sqlite3_bind_int64(statement, 1, id);
     if (!reader_step(reader, statement))
         return false;
@@ -196,6 +245,7 @@ static bool find_open_file(void *context, uint32_t id, struct open_file *file, s
     file->deleted = sqlite3_column_int(statement, 5) != 0;
     file->socket = socket_of(statement, arena);
     sqlite3_reset(statement);
+    reader_cache_keep_file(reader->cache, id, file);
     return true;
 }
 

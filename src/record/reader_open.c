@@ -17,6 +17,8 @@ enum {
 };
 
 static const char *const statements[READ_STATEMENTS] = {
+    [READ_BEGIN] = "BEGIN",
+    [READ_END] = "COMMIT",
     [READ_RECORDING] =
         "SELECT pyneck_version, hostname, command, rate_hz, interval_ns, start_time_ns, end_time_ns, "
         "exit_status, real_seconds, user_seconds, system_seconds, peak_resident_bytes, minor_faults, "
@@ -33,24 +35,16 @@ static const char *const statements[READ_STATEMENTS] = {
                        "JOIN string AS name ON name.id = name JOIN string AS file ON file.id = file "
                        "WHERE function.id > ? ORDER BY function.id",
     [READ_NODES] = "SELECT id, parent, function, line FROM node WHERE id > ? ORDER BY id",
-    [READ_PROCESS] =
-        "SELECT pid, start_ticks, start_time_ns, parent_pid, uid, user.text, name.text, command.text, "
-        "implementation.text, version.text, free_threaded, is_python, selected FROM process "
-        "LEFT JOIN string AS user ON user.id = user LEFT JOIN string AS name ON name.id = name "
-        "LEFT JOIN string AS command ON command.id = command "
-        "LEFT JOIN string AS implementation ON implementation.id = implementation "
-        "LEFT JOIN string AS version ON version.id = version WHERE process.id = ?",
+    [READ_PROCESS] = "SELECT pid, start_ticks, start_time_ns, parent_pid, uid, user, name, command, "
+                     "implementation, version, free_threaded, is_python, selected FROM process WHERE id = ?",
     [READ_OPEN_FILE] = "SELECT fd, kind, access, path, peer, deleted, protocol, socket_state, local, remote "
                        "FROM open_file WHERE id = ?",
-    [READ_PROFILE_SUMS] = "SELECT thread.process, tid, node, state, sum(samples), sum(wall_us), sum(cpu_us), "
-                          "sum(memory_growth_bytes) FROM profile JOIN thread ON thread.id = thread "
-                          "JOIN process ON process.id = thread.process WHERE tick BETWEEN ?1 AND ?2 "
-                          "AND (?3 = 0 OR pid = ?3) GROUP BY profile.thread, node, state",
-    [READ_WAIT_SUMS] =
-        "SELECT thread.process, tid, node, state, fd, lock_address, text, sum(samples), sum(wall_us) "
-        "FROM wait JOIN thread ON thread.id = thread JOIN process ON process.id = thread.process "
-        "LEFT JOIN string ON string.id = description WHERE tick BETWEEN ?1 AND ?2 "
-        "AND (?3 = 0 OR pid = ?3) GROUP BY wait.thread, node, state, fd, lock_address, description",
+    [READ_THREAD] = "SELECT process, tid FROM thread WHERE id = ?",
+    [READ_PROFILES] =
+        "SELECT thread, node, state, samples, wall_us, cpu_us, memory_growth_bytes FROM profile "
+        "WHERE tick BETWEEN ? AND ?",
+    [READ_WAITS] = "SELECT thread, node, state, fd, lock_address, description, samples, wall_us FROM wait "
+                   "WHERE tick BETWEEN ? AND ?",
     [READ_SYSTEM_SERIES] =
         "SELECT tick, time_ms, interval_ms, cpu_centipercent, memory_used_bytes, "
         "read_bytes_per_second, write_bytes_per_second FROM tick WHERE tick BETWEEN ? AND ? "
@@ -205,18 +199,26 @@ struct error *reader_open_database(struct reader *reader, const char *path)
 
 /* ---- calls ---- */
 
+static bool run(const struct reader *reader, size_t index)
+{
+    sqlite3_stmt *statement = reader_statement(reader, index);
+
+    sqlite3_step(statement);
+    return sqlite3_reset(statement) == SQLITE_OK;
+}
+
 struct error *reader_begin(struct reader *reader)
 {
     reader->rounds = 0;
     reader->database.failed_code = SQLITE_OK;
-    return database_run(&reader->database, "read", "BEGIN");
+    return run(reader, READ_BEGIN) ? NULL : database_error(&reader->database, "read");
 }
 
 struct error *reader_end(struct reader *reader, struct error *error)
 {
     int code = reader->database.failed_code;
 
-    sqlite3_exec(reader->database.handle, "COMMIT", NULL, NULL, NULL);
+    run(reader, READ_END);
     if (error != NULL || code == SQLITE_OK)
         return error;
     if (code == SQLITE_INTERRUPT)

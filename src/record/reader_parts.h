@@ -4,9 +4,12 @@
 
 #include "record/database.h"
 #include "record/reader.h"
+#include "record/reader_cache.h"
 #include "record/tick_codec.h"
 
 enum {
+    READ_BEGIN,
+    READ_END,
     READ_RECORDING,
     READ_TICK_RANGE,
     READ_TIME,
@@ -18,8 +21,9 @@ enum {
     READ_NODES,
     READ_PROCESS,
     READ_OPEN_FILE,
-    READ_PROFILE_SUMS,
-    READ_WAIT_SUMS,
+    READ_THREAD,
+    READ_PROFILES,
+    READ_WAITS,
     READ_SYSTEM_SERIES,
     READ_PROCESS_SERIES,
     READ_STATEMENTS,
@@ -56,6 +60,8 @@ struct reader {
     struct recording_info info;
     struct tick_span ticks;
     struct read_segment segment;
+    struct reader_cache *cache;
+    bool without_runs;
     struct arena *arena; /* of the tick that is being read */
     unsigned int rounds; /* of the progress handler since the call began */
 };
@@ -87,8 +93,9 @@ const char *reader_text(sqlite3_stmt *statement, int column, struct arena *arena
 /* Put the functions and nodes that have come since into the call tree. */
 void reader_load_tree(struct reader *reader);
 
-/* What ids stand for; the context is the reader. */
+/* What ids stand for; NULL or false for what is none. The context is the reader. */
 extern const struct decode_names reader_names;
+const char *reader_find_text(struct reader *reader, uint32_t id, struct arena *arena);
 bool reader_find_process(void *context, uint32_t id, struct process *process, struct arena *arena);
 uint32_t reader_find_node(void *context, uint32_t id);
 
@@ -102,8 +109,11 @@ struct point_list {
     size_t capacity;
 };
 
-/* Append the ticks of a span with the machine's figures, and put those of a process in their place. */
-void reader_read_points(struct reader *reader, struct tick_span span, struct point_list *series);
+/* Read the ticks of a span with the machine's figures, at most so many; returns the part that they are of. */
+struct tick_span reader_read_points(struct reader *reader, struct tick_span span, size_t most,
+                                    struct point_list *series);
+
+/* Put the figures of a process in their place. */
 void reader_read_figures(struct reader *reader, struct tick_span span, pid_t pid, struct point_list *series);
 
 /* The tick at or before a sequence, and its time; false when there is none. */

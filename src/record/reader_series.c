@@ -23,11 +23,13 @@ static sqlite3_stmt *bind_span(struct reader *reader, size_t index, int paramete
     return statement;
 }
 
-void reader_read_points(struct reader *reader, struct tick_span span, struct point_list *series)
+struct tick_span reader_read_points(struct reader *reader, struct tick_span span, size_t most,
+                                    struct point_list *series)
 {
     sqlite3_stmt *statement = bind_span(reader, READ_SYSTEM_SERIES, 1, span);
 
-    while (reader_step(reader, statement)) {
+    series->count = 0;
+    while (series->count < most && reader_step(reader, statement)) {
         series->points =
             memory_grow(series->points, &series->capacity, series->count + 1, sizeof(*series->points));
         series->points[series->count++] = (struct series_point){
@@ -40,6 +42,10 @@ void reader_read_points(struct reader *reader, struct tick_span span, struct poi
             .write_bytes_per_second = reader_real(statement, 6),
         };
     }
+    sqlite3_reset(statement);
+    if (series->count == most)
+        span.end = series->points[most - 1].sequence + 1;
+    return span;
 }
 
 static const struct series_point nothing_known = {
@@ -93,7 +99,7 @@ struct error *reader_series(struct reader *reader, struct tick_span span, pid_t 
     if (error != NULL)
         return error;
     if (span.first < span.end && span.end <= INT64_MAX) {
-        reader_read_points(reader, span, &series);
+        reader_read_points(reader, span, SIZE_MAX, &series);
         if (pid != 0)
             reader_read_figures(reader, span, pid, &series);
     }

@@ -297,6 +297,17 @@ static struct placed_run *take_moments(struct byte_cursor *cursor, const struct 
     return placed;
 }
 
+void runs_pass_times(struct byte_cursor *cursor, const struct run_sequence *sequence)
+{
+    if (sequence->count == 0)
+        return;
+    bytes_take_word(cursor);               /* the clock's step, */
+    for (int part = 0; part < 2; part++) { /* absences, and settings of the clock */
+        for (size_t i = bytes_take_count(cursor, TIME_NUMBERS) * TIME_NUMBERS; i > 0; i--)
+            bytes_take_unsigned(cursor);
+    }
+}
+
 static int compare_begin(const void *left, const void *right)
 {
     const struct profile_run *a = left, *b = right;

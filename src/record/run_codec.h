@@ -27,4 +27,7 @@ void runs_put_times(struct bytes *bytes, const struct run_sequence *list, const 
 void runs_take_times(struct byte_cursor *cursor, struct run_sequence *list, const struct profile_order *order,
                      const struct tick *tick);
 
+/* Go on to what follows the times, for who does not need them. */
+void runs_pass_times(struct byte_cursor *cursor, const struct run_sequence *list);
+
 #endif

@@ -26,6 +26,7 @@ struct decode_names {
     bool (*find_process)(void *context, uint32_t id, struct process *process, struct arena *arena);
     bool (*find_open_file)(void *context, uint32_t id, struct open_file *file, struct arena *arena);
     uint32_t (*find_node)(void *context, uint32_t id); /* CALL_TREE_ROOT for what is none */
+    bool without_runs;                                 /* the order of samples is passed over */
 };
 
 /* Append a tick. Times of the profile are kept in whole microseconds. */

@@ -20,15 +20,16 @@ static const struct replay_source *const_replay_of(const struct source *source)
     return (const struct replay_source *)source;
 }
 
-/* A recording has the interval and the details that it was made with. */
+/* A recording has the interval that it was made with, */
 static void set_interval(struct source *source, uint64_t interval_ns)
 {
     (void)source, (void)interval_ns;
 }
 
+/* and its details; but the order of samples is dear to read. */
 static void set_focus(struct source *source, const struct source_focus *focus)
 {
-    (void)source, (void)focus;
+    reader_leave_out_runs(replay_of(source)->reader, !focus->sample_order);
 }
 
 static uint64_t due_ns(const struct source *source)

@@ -350,7 +350,12 @@ static bool read_parts(struct tick *tick, const struct tick_tracks *tracks, cons
         .texts = memory_allocate(tracks->name_count, sizeof(*reading.texts)),
     };
     const struct decode_names names = {
-        {&reading, NULL, find_text}, &reading, find_process, find_open_file, same_node};
+        .texts = {.context = &reading, .text_of = find_text},
+        .context = &reading,
+        .find_process = find_process,
+        .find_open_file = find_open_file,
+        .find_node = same_node,
+    };
     struct process *processes = arena_allocate(tick->arena, count, sizeof(*processes));
     bool whole = count > 0 && present[0].pid == MACHINE;
 

@@ -249,7 +249,11 @@ static struct tick *write_and_read(const struct tick *tick)
     static const struct encode_names encode = {
         {NULL, write_id, NULL}, NULL, write_process, same_node, write_file};
     static const struct decode_names decode = {
-        {NULL, NULL, read_text}, NULL, read_process, read_file, same_node};
+        .texts = {.text_of = read_text},
+        .find_process = read_process,
+        .find_open_file = read_file,
+        .find_node = same_node,
+    };
     struct bytes bytes = {0};
     struct tick *read = tick_new();
 
