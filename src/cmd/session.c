@@ -102,15 +102,12 @@ static struct error *take_ticks(struct session *session)
 
     if (error == NULL && session->child.pid != 0)
         error = find_interpreter(session, &more);
-
     if (error != NULL || !more)
         return error;
     if (options->time_ns > 0)
         session->end_ns = later(session->last_tick_ns, options->time_ns);
-    /* The source would hand out the second tick early, for the screen's sake. */
-    uint64_t due_ns = later(session->last_tick_ns, options->delay_ns);
     while (error == NULL && more) {
-        enum wake wake = wait_for_tick(session, due_ns);
+        enum wake wake = wait_for_tick(session, source_due_ns(session->source));
         if (wake == WAKE_SIGNAL)
             break;
         uint64_t too_soon_ns = later(session->last_tick_ns, SHORTEST_LAST_TICK_MS * NS_PER_MILLISECOND);
@@ -118,7 +115,6 @@ static struct error *take_ticks(struct session *session)
             break;
         error = take_tick(session, true, &more);
         more = more && wake == WAKE_TICK_DUE && session->last_tick_ns < session->end_ns;
-        due_ns = source_due_ns(session->source);
     }
     return error;
 }

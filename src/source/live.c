@@ -317,8 +317,9 @@ static uint64_t next_due(const struct live_source *live, bool discovery_complete
         return now_ns + unfinished_discovery_ns;
     if (live->sequence == 0 && live->quick_start && live->interval_ns > second_tick_ns)
         return now_ns + second_tick_ns;
-    /* In step with the clock; but a tick that came late is not followed at once by the next one. */
-    uint64_t next = live->due_ns + live->interval_ns;
+    /* In step with the clock; but a tick that came late is not followed at once by the next one, and one that was read
+     * early is followed by a whole interval, not by a longer one. */
+    uint64_t next = (live->due_ns < now_ns ? live->due_ns : now_ns) + live->interval_ns;
     uint64_t earliest = now_ns + live->interval_ns / 2;
     return next > earliest ? next : earliest;
 }

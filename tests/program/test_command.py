@@ -107,6 +107,7 @@ def test_ticks_come_until_the_command_ends_and_the_last_one_at_its_end(run_comma
     assert time.monotonic() - begin < 10
     ticks = read_ticks(output)
     assert len(ticks) >= 3
+    assert max(tick["interval_seconds"] for tick in ticks) < 0.6
     assert ticks[-1]["interval_seconds"] < 0.4
 
 
