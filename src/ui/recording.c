@@ -10,6 +10,8 @@
 #include <string.h>
 
 #define LOOK_NS (50 * NS_PER_MILLISECOND) /* between two looks at a file that is being made or closed */
+#define SHORTEST_LAST_TICK_NS                                                                                \
+    (50 * NS_PER_MILLISECOND) /* what is left over at the end, less is not recorded */
 
 bool recording_is_on(const struct state *state)
 {
@@ -76,6 +78,7 @@ void recording_take_tick(struct state *state, struct tick *tick)
 
     if (!recording_is_on(state))
         return;
+    recording->last_tick_ns = tick->monotonic_ns;
     if (recording->has_begun)
         writer_thread_append(recording->thread, tick, source_call_tree(state->source));
     if (recording->has_begun && recording->stopping) {
@@ -125,6 +128,20 @@ bool recording_look(struct state *state)
                    size);
     state_tell_focus(state);
     return true;
+}
+
+struct error *recording_take_last(struct state *state)
+{
+    const struct recording *recording = &state->recording;
+    struct tick *tick = NULL;
+
+    if (!recording_is_on(state) || clock_monotonic_ns() < recording->last_tick_ns + SHORTEST_LAST_TICK_NS)
+        return NULL;
+    struct error *error = source_read_tick(state->source, &tick);
+    if (tick != NULL)
+        recording_take_tick(state, tick);
+    tick_free(tick);
+    return error;
 }
 
 struct error *recording_end(struct state *state)

@@ -16,9 +16,10 @@ enum {
 struct recording {
     struct writer_thread *thread; /* NULL: nothing is recorded */
     char name[RECORDING_NAME_SIZE];
-    uint64_t begin_ns; /* CLOCK_MONOTONIC */
-    bool has_begun;    /* the interval in which it was started is over: whole ones follow */
-    bool stopping;     /* one tick more, up to now */
+    uint64_t begin_ns;     /* CLOCK_MONOTONIC */
+    uint64_t last_tick_ns; /* the same, of the last tick while it ran */
+    bool has_begun;        /* the interval in which it was started is over: whole ones follow */
+    bool stopping;         /* one tick more, up to now */
     bool closing;
     char failure
         [RECORDING_NOTE_SIZE]; /* why the last one ended; "" when it did not fail, or another was started */
@@ -42,6 +43,10 @@ bool recording_describe(const struct state *state, char text[static RECORDING_NO
 
 /* The same in a word: "REC"; "" for nothing. */
 const char *recording_word(const struct state *state);
+
+/* Record the time since the last tick when the screen ends: that tick may be long ago, and nobody reads another one.
+ * Nothing when nothing is recorded; returns why the source could not be read. */
+struct error *recording_take_last(struct state *state);
 
 /* End it, and wait until the file is closed; returns why that failed. */
 struct error *recording_end(struct state *state);

@@ -167,6 +167,8 @@ struct error *screen_run(struct source *source, const struct screen_options *opt
     state_init(&run.state, source, options, terminal_is_ascii());
     end->signal = run_loop(&run, &error);
     terminal_close(); /* before the disk is waited for */
+    if (error == NULL)
+        error = recording_take_last(&run.state);
     struct error *recording_error = recording_end(&run.state);
     memcpy(end->recording, run.state.recording.last_file, sizeof(end->recording));
     state_free(&run.state);

@@ -2,6 +2,7 @@
 
 import re
 import signal
+import time
 
 import pytest
 
@@ -92,6 +93,27 @@ def test_what_ends_the_screen_closes_the_recording(open_monitor, tmp_path, end):
     assert f"pyneck: recorded in {name}" in terminal.raw.decode().rpartition("\x1b[?1049l")[2]
     assert [each.name for each in tmp_path.iterdir()] == [name]  # and no log beside it
     assert query(tmp_path / name, "SELECT end_time_ns IS NOT NULL FROM recording") == [(1,)]
+
+
+@pytest.mark.parametrize("key", ["q", "R"])
+def test_the_time_since_the_last_tick_is_in_the_recording(open_monitor, tmp_path, key):
+    terminal = open_monitor()
+    name = start_recording(terminal)
+
+    def last_tick_ms():
+        return query(tmp_path / name, "SELECT max(time_ms) FROM tick")[0][0]
+
+    for _ in range(7):
+        terminal.press("+")
+    terminal.wait_for("every 1 min")
+    terminal.wait_for(lambda _: 1000 * time.time() > last_tick_ms() + 200)
+    pressed_ms = int(1000 * time.time())
+    terminal.press(key)
+    if key == "q":
+        assert terminal.wait_exit() == 0
+    else:
+        terminal.wait_for(DONE)
+    assert last_tick_ms() >= pressed_ms
 
 
 def test_it_goes_on_while_the_screen_is_held_still_or_shows_the_past(open_monitor, tmp_path):
