@@ -238,6 +238,32 @@ static enum python_presence inspect(pid_t pid, const struct elf_interpreter *int
     return PYTHON_STARTING;
 }
 
+/* Whether an address lies in what cannot be written of a file. A loader maps all of a file at once, and then what is to be
+ * written over a part of it: until then other bytes of the file lie where the variables will be. */
+static bool is_constant(const struct maps *maps, const struct mapped_file *file, uint64_t address)
+{
+    for (size_t i = file->first; i != MAPS_NONE; i = maps->mappings[i].next) {
+        const struct mapping *mapping = &maps->mappings[i];
+        if (address >= mapping->start && address < mapping->end)
+            return !mapping->writable;
+    }
+    return false;
+}
+
+/* Look at one file that holds an interpreter, and may not be loaded wholly yet. */
+static enum python_presence inspect_loaded(pid_t pid, const struct maps *maps, const struct mapped_file *file,
+                                           const struct elf_interpreter *interpreter, uint64_t bias,
+                                           struct python_location *location, struct error **error)
+{
+    enum python_presence presence = inspect(pid, interpreter, bias, location, error);
+
+    if (presence != PYTHON_UNREADABLE || !is_constant(maps, file, location->runtime))
+        return presence;
+    error_free(*error);
+    *error = not_there(location, "its variables are not mapped");
+    return PYTHON_STARTING;
+}
+
 /* How much an answer is worth when several files hold an interpreter: a program may have one linked in and a
  * library with another one loaded, of which only one runs. */
 static int worth(enum python_presence presence)
@@ -274,7 +300,8 @@ static enum python_presence search_files(struct python_locator *locator, pid_t p
             suspect_consider(&suspect, maps, file, number);
         if (interpreter == NULL || !find_load_bias(&bias, maps, file, interpreter))
             continue;
-        enum python_presence presence = inspect(pid, interpreter, bias, &candidate, &reason);
+        enum python_presence presence =
+            inspect_loaded(pid, maps, file, interpreter, bias, &candidate, &reason);
         bool is_wrong_guess = interpreter->is_guess && presence != PYTHON_FOUND;
         if (worth(presence) <= worth(best) || is_wrong_guess) {
             error_free(reason);
@@ -306,8 +333,8 @@ void python_locator_free(struct python_locator *locator)
     free(locator);
 }
 
-enum python_presence python_locate(struct python_locator *locator, pid_t pid,
-                                   struct python_location *location, struct error **error)
+static enum python_presence look(struct python_locator *locator, pid_t pid, struct python_location *location,
+                                 struct error **error)
 {
     *location = (struct python_location){0};
     *error = NULL;
@@ -318,4 +345,17 @@ enum python_presence python_locate(struct python_locator *locator, pid_t pid,
         return PYTHON_GONE;
     *error = access_denied(pid);
     return PYTHON_DENIED;
+}
+
+enum python_presence python_locate(struct python_locator *locator, pid_t pid,
+                                   struct python_location *location, struct error **error)
+{
+    enum python_presence presence = look(locator, pid, location, error);
+
+    /* A process that executes another program between the reads (a child that was forked to do so has its parent's
+     * mappings until then) has memory that makes no sense, but not twice. */
+    if (presence != PYTHON_UNREADABLE)
+        return presence;
+    error_free(*error);
+    return look(locator, pid, location, error);
 }

@@ -36,6 +36,8 @@ void python_locator_free(struct python_locator *locator);
  * is remembered by its device, inode, size and times, so that a second process of the same interpreter costs a read of
  * its mappings only. (A build-id would not do: a hostile file can claim any.)
  *
+ * That one cannot be read is believed when a second look says so, too.
+ *
  * location  filled when PYTHON_FOUND, and as far as known when PYTHON_UNREADABLE (version)
  * error     receives why, with PYTHON_UNREADABLE and PYTHON_DENIED, and with PYTHON_STARTING what is not there yet; the
  *           caller frees it; else NULL */

@@ -2,6 +2,7 @@
 
 #include "python/elf_file.h"
 #include "python/locate.h"
+#include "python/maps.h"
 #include "python/version_search.h"
 
 #include <fcntl.h>
@@ -23,11 +24,11 @@
  * there is filled in by each test. The name that follows is how an interpreter without symbols tells its
  * version. */
 enum {
-    RUNTIME_BYTES = 4096,
+    RUNTIME_BYTES = 4096, /* and whole pages */
     STRUCT_BYTES = 16384,
 };
 
-__attribute__((section(".PyRuntime"), used, aligned(32))) static unsigned char runtime[RUNTIME_BYTES] = {1};
+__attribute__((section(".PyRuntime"), used, aligned(4096))) static unsigned char runtime[RUNTIME_BYTES] = {1};
 static unsigned char interpreter[STRUCT_BYTES];
 static unsigned char thread_state[STRUCT_BYTES];
 static struct python_locator *locator;
@@ -205,6 +206,100 @@ static void program_without_interpreter_is_not_python(void **state)
     waitpid(child, &status, 0);
     close(ready[0]);
     close(ready[1]);
+}
+
+/* ---- while a program is being loaded ---- */
+
+/* Called instead of maps_read(): what a process does before its mappings are read for the second time. */
+static void (*before_second_look)(void);
+static int looks;
+
+int __real_maps_read(struct maps *maps, pid_t pid);
+int __wrap_maps_read(struct maps *maps, pid_t pid);
+
+int __wrap_maps_read(struct maps *maps, pid_t pid)
+{
+    if (++looks == 2 && before_second_look != NULL)
+        before_second_look();
+    return __real_maps_read(maps, pid);
+}
+
+static int child_input[2];
+static int child_output[2];
+
+/* A child whose lists contradict the layout; it has written a byte when it is ready, and executes a shell, which does so
+ * too, when it is sent one. */
+static pid_t start_child(bool has_constant_variables)
+{
+    struct python_layout layout;
+    char byte;
+
+    memcpy(runtime, debug_offsets_3_13, sizeof(debug_offsets_3_13));
+    assert_null(layout_from_debug_offsets(&layout, runtime, sizeof(runtime)));
+    put_u64(runtime, layout.runtime.interpreters_head, 12345);
+    assert_int_equal(pipe(child_input), 0);
+    assert_int_equal(pipe(child_output), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        dup2(child_input[0], STDIN_FILENO);
+        dup2(child_output[1], STDOUT_FILENO);
+        close(child_input[1]);
+        if (has_constant_variables && mprotect(runtime, sizeof(runtime), PROT_READ) != 0)
+            _exit(127);
+        if (write(STDOUT_FILENO, "", 1) == 1 && read(STDIN_FILENO, &byte, 1) == 1)
+            execlp("sh", "sh", "-c", "echo; read line; :", (char *)NULL);
+        _exit(127);
+    }
+    assert_int_equal(read(child_output[0], &byte, 1), 1);
+    return child;
+}
+
+static void end_child(pid_t child)
+{
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    for (int i = 0; i < 2; i++) {
+        close(child_input[i]);
+        close(child_output[i]);
+    }
+}
+
+static void execute_shell(void)
+{
+    char byte;
+
+    assert_int_equal(write(child_input[1], "", 1), 1);
+    assert_int_equal(read(child_output[0], &byte, 1), 1);
+}
+
+static void process_that_executes_another_program_meanwhile_is_no_error(void **state)
+{
+    struct python_location location;
+    struct error *error;
+
+    (void)state;
+    pid_t child = start_child(false);
+    before_second_look = execute_shell;
+    looks = 0;
+    assert_int_equal(python_locate(locator, child, &location, &error), PYTHON_ABSENT);
+    before_second_look = NULL;
+    assert_null(error);
+    assert_null(location.implementation);
+    end_child(child);
+}
+
+static void interpreter_whose_variables_are_not_mapped_yet_is_starting(void **state)
+{
+    struct python_location location;
+    struct error *error;
+
+    (void)state;
+    if (sysconf(_SC_PAGESIZE) > RUNTIME_BYTES)
+        skip();
+    pid_t child = start_child(true);
+    assert_int_equal(python_locate(locator, child, &location, &error), PYTHON_STARTING);
+    error_free(error);
+    end_child(child);
 }
 
 /* ---- files that anybody may have made ---- */
@@ -411,6 +506,8 @@ int main(void)
         cmocka_unit_test_setup(build_that_contradicts_itself_is_named, forget),
         cmocka_unit_test(process_that_has_gone_is_no_error),
         cmocka_unit_test(program_without_interpreter_is_not_python),
+        cmocka_unit_test_setup(process_that_executes_another_program_meanwhile_is_no_error, forget),
+        cmocka_unit_test_setup(interpreter_whose_variables_are_not_mapped_yet_is_starting, forget),
         cmocka_unit_test(own_file_holds_an_interpreter),
         cmocka_unit_test(file_for_another_machine_says_which),
         cmocka_unit_test(what_is_no_elf_file_holds_none),
