@@ -191,9 +191,16 @@ BUSY = "def busy_{0:02}(repeat_until):\n for _ in repeat_until:\n  for i in rang
 
 
 def run_threads(targets):
-    """Run each {name: (function, argument)} in a thread of its own, with a clock around it."""
+    """Run each {name: (function, argument)} in a thread of its own, with a clock around it. None begins before all are there:
+    it takes a thread long to start beside busy ones."""
     clock = Clock()
-    threads = [threading.Thread(target=clock.call, args=(name, *target)) for name, target in targets.items()]
+    gate = threading.Barrier(len(targets))
+
+    def work(name, function, argument):
+        gate.wait()
+        clock.call(name, function, argument)
+
+    threads = [threading.Thread(target=work, args=(name, *target)) for name, target in targets.items()]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -13,6 +13,7 @@ import re
 import shlex
 import shutil
 import signal
+import statistics
 import subprocess
 import tempfile
 import time
@@ -22,6 +23,7 @@ import folded
 import measure
 
 SETTLE_SECONDS = 0.6
+LOOK_SECONDS = 0.01
 
 
 @dataclass
@@ -39,16 +41,26 @@ class Seen:
 
 
 class Run:
-    """A sampler at work on a process."""
+    """A sampler at work on a process.
 
-    def __init__(self, command, **options):
+    ready  what it says when it has begun; b"" when it does not say: then it has a moment to begin"""
+
+    def __init__(self, command, ready=b"", **options):
         self.directory = tempfile.TemporaryDirectory(prefix="pyneck-bench-")
         self.output = pathlib.Path(self.directory.name) / "output"
         self.log = open(pathlib.Path(self.directory.name) / "log", "w+")
         words = [str(word).replace("{output}", str(self.output)) for word in command]
         self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, **options)
         self.started = time.monotonic()
-        time.sleep(SETTLE_SECONDS)
+        self.wait_for(ready)
+
+    def wait_for(self, ready):
+        deadline = self.started + SETTLE_SECONDS
+        log = pathlib.Path(self.log.name)
+        while time.monotonic() < deadline and self.process.poll() is None:
+            if ready and ready in log.read_bytes():
+                break
+            time.sleep(LOOK_SECONDS)
 
     def cpu_seconds(self):
         return measure.cpu_seconds(self.process.pid)
@@ -103,7 +115,7 @@ class Pyneck:
         return True
 
     def start(self, pid, rate, **options):
-        return Run([self.tool, *self.options, rate, 1 << 62, pid], **options)
+        return Run([self.tool, *self.options, rate, 1 << 62, pid], ready=b"ready", **options)
 
     def finish(self, run):
         _, said = run.end()
@@ -150,7 +162,8 @@ class PyneckSnapshot:
         if run.process.returncode != 128 + signal.SIGINT:
             raise RuntimeError(said[-200:])
         totals = {key: sum(row[key] for row in rows) for key in ("samples", "partial", "invalid", "late")}
-        return Seen(collections.Counter(), **totals, moments_a_second=max((row["rate_hz"] for row in rows), default=0))
+        rates = [row["rate_hz"] for row in rows]
+        return Seen(collections.Counter(), **totals, moments_a_second=statistics.median(rates) if rates else 0)
 
 
 class PySpy:
@@ -164,7 +177,8 @@ class PySpy:
 
     def start(self, pid, rate, **options):
         command = [*self.command, "record", "--nonblocking", "--idle", "--rate", rate, "--format", "raw"]
-        return Run([*command, "--duration", "unlimited", "-o", "{output}", "--pid", pid], **options)
+        return Run([*command, "--duration", "unlimited", "-o", "{output}", "--pid", pid],
+                   ready=b"Sampling process", **options)
 
     def finish(self, run):
         written, said = run.end()
