@@ -284,6 +284,9 @@ void travel_name_window(const struct state *state, char text[static 64])
     if (state->window == WINDOW_ALL && state->travel.counts_from_ns != 0) {
         write_time(clock, sizeof(clock), "%H:%M:%S", state->travel.counts_from_ns);
         snprintf(text, 64, "since %s", clock);
+    } else if (state->window == WINDOW_MARKED && travel_marked_percent(&state->travel) < 100) {
+        snprintf(text, 64, "%s (%d %% read)", window_choice_name(state->window),
+                 travel_marked_percent(&state->travel));
     } else {
         snprintf(text, 64, "%s", window_choice_name(state->window));
     }
@@ -299,6 +302,8 @@ bool travel_work(struct state *state)
         travel_search_on(state);
         return true;
     }
+    if (travel_marks_on(state))
+        return true;
     return travel->away && timeline_judge(&travel->timeline, state->source);
 }
 

@@ -34,7 +34,8 @@ struct travel {
     struct history now;     /* of what has come, while the past of the live source is shown */
     uint64_t marks[TRAVEL_MARKS];
     int mark_count;
-    struct window *marked; /* of the process marked_pid between the marks; NULL: not known yet */
+    struct window *marked;        /* of the process marked_pid between the marks; NULL: not known yet */
+    struct tick_span marked_left; /* is not yet in it */
     pid_t marked_pid;
     struct travel_search search;
     struct timeline timeline;
@@ -51,7 +52,8 @@ uint64_t travel_due_ns(const struct state *state);
 /* Show it. */
 struct error *travel_play_on(struct state *state);
 
-/* Do a little of what takes long (the search, the colours of the timeline); false: there is nothing to do. */
+/* Do a little of what takes long (the search, what lies between the marks, the colours of the timeline); false: there is
+ * nothing to do. */
 bool travel_work(struct state *state);
 
 /* Break the search off. */

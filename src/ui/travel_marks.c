@@ -2,6 +2,10 @@
 #include "ui/state.h"
 #include "ui/travel_parts.h"
 
+enum {
+    PART_TICKS = 600, /* that are added without a look at the time */
+};
+
 void travel_forget_marked(struct travel *travel)
 {
     window_free(travel->marked);
@@ -50,6 +54,33 @@ static void add_to_window(void *context, const struct tick *tick)
         window_add(summing->window, tick, process);
 }
 
+/* The next part of what is left: it ends where a recording is packed, as far as one can tell from here. */
+static struct tick_span next_part(const struct tick_span *left)
+{
+    struct tick_span part = {left->first, left->first - left->first % PART_TICKS + PART_TICKS};
+
+    part.end = part.end < left->end ? part.end : left->end;
+    return part;
+}
+
+static void add_parts(struct state *state)
+{
+    struct travel *travel = &state->travel;
+    struct summing summing = {travel->marked, travel->marked_pid};
+    uint64_t until_ns = clock_monotonic_ns() + TRAVEL_WORK_NS;
+
+    do {
+        const struct tick_span part = next_part(&travel->marked_left);
+        struct error *error =
+            source_past_visit(state->source, part, travel->marked_pid, add_to_window, &summing);
+        travel->marked_left.first = part.end;
+        if (error != NULL) {
+            travel->marked_left = (struct tick_span){0};
+            state_tell_failure(state, error);
+        }
+    } while (travel->marked_left.first < travel->marked_left.end && clock_monotonic_ns() < until_ns);
+}
+
 const struct window *travel_marked_window(struct state *state, pid_t pid)
 {
     struct travel *travel = &state->travel;
@@ -61,9 +92,28 @@ const struct window *travel_marked_window(struct state *state, pid_t pid)
     travel_forget_marked(travel);
     travel->marked = window_new(UINT64_MAX);
     travel->marked_pid = pid;
-    struct summing summing = {travel->marked, pid};
-    struct error *error = source_past_visit(state->source, marked_span(travel), pid, add_to_window, &summing);
-    if (error != NULL)
-        state_tell_failure(state, error);
+    travel->marked_left = marked_span(travel);
+    add_parts(state);
     return travel->marked;
+}
+
+bool travel_marks_on(struct state *state)
+{
+    const struct travel *travel = &state->travel;
+
+    if (state->window != WINDOW_MARKED || travel->marked == NULL ||
+        travel->marked_left.first >= travel->marked_left.end)
+        return false;
+    add_parts(state);
+    state_update_details(state);
+    return true;
+}
+
+int travel_marked_percent(const struct travel *travel)
+{
+    const struct tick_span all = marked_span(travel);
+
+    if (travel->marked == NULL || travel->marked_left.first >= travel->marked_left.end)
+        return 100;
+    return (int)((travel->marked_left.first - all.first) * 100 / (all.end - all.first));
 }

@@ -1,9 +1,6 @@
 /* The search for the next moment in which a condition holds; it goes on while nobody presses a key. */
-#include "base/clock.h"
 #include "ui/state.h"
 #include "ui/travel_parts.h"
-
-#define WORK_NS (20 * NS_PER_MILLISECOND) /* without a look at the keys */
 
 void travel_stop_search(struct state *state)
 {
@@ -65,7 +62,7 @@ static bool search_one(struct state *state)
 void travel_search_on(struct state *state)
 {
     struct travel_search *search = &state->travel.search;
-    uint64_t until_ns = clock_monotonic_ns() + WORK_NS;
+    uint64_t until_ns = clock_monotonic_ns() + TRAVEL_WORK_NS;
     struct tick_span span = travel_span(state);
     bool more = true;
 
