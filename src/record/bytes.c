@@ -29,7 +29,7 @@ void bytes_put_unsigned(struct bytes *bytes, uint64_t number)
 
 void bytes_put_signed(struct bytes *bytes, int64_t number)
 {
-    bytes_put_unsigned(bytes, (uint64_t)number << 1 ^ (number < 0 ? UINT64_MAX : 0));
+    bytes_put_unsigned(bytes, bytes_fold(number));
 }
 
 void bytes_put_block(struct bytes *bytes, const void *start, size_t length)

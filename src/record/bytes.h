@@ -14,6 +14,12 @@ struct bytes {
     size_t capacity;
 };
 
+/* A signed number as an unsigned one. */
+static inline uint64_t bytes_fold(int64_t number)
+{
+    return (uint64_t)number << 1 ^ (number < 0 ? UINT64_MAX : 0);
+}
+
 void bytes_put_unsigned(struct bytes *bytes, uint64_t number);
 void bytes_put_signed(struct bytes *bytes, int64_t number);
 void bytes_put_block(struct bytes *bytes, const void *start, size_t length);

@@ -148,6 +148,16 @@ static void take_samples(struct byte_cursor *cursor, const struct profile_order 
     }
 }
 
+/* What the profile says in all, mostly. */
+static uint64_t count_samples_of_all(const struct profile_order *order)
+{
+    uint64_t samples = 0;
+
+    for (size_t i = 0; i < order->count; i++)
+        samples += order->counters[i].samples;
+    return samples;
+}
+
 /* ---- times of a thread ----
  *
  * Threads that live as long as the interval have the same time in all; a counter has its share by its samples; and of the
@@ -425,8 +435,10 @@ void profile_encode(struct bytes *bytes, const struct profile *profile, const st
     struct arena *arena = arena_new();
     const struct profile_order order = profile_order_of(profile, arena);
     const struct run_sequence runs = runs_arrange(profile, &order, arena);
+    struct profile told = *profile;
 
-    fields_put(bytes, &profile_fields, profile, &names->texts);
+    told.samples -= count_samples_of_all(&order);
+    fields_put(bytes, &profile_fields, &told, &names->texts);
     put_counter_names(bytes, &order, names);
     runs_put_order(bytes, &runs, &order);
     put_samples(bytes, &order, &runs, arena);
@@ -447,6 +459,7 @@ struct profile *profile_decode(struct byte_cursor *cursor, const struct tick *ti
     const struct profile_order order = take_counter_names(cursor, names, arena);
     struct run_sequence runs = runs_take_order(cursor, &order, arena);
     take_samples(cursor, &order, &runs, arena);
+    profile->samples += count_samples_of_all(&order);
     take_times(cursor, &order, interval_us(tick));
     for (size_t i = 0; i < order.count; i++)
         order.counters[i].memory_growth_bytes = take_growth(cursor);

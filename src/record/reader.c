@@ -9,7 +9,7 @@
 #include <zlib.h>
 
 enum {
-    MAX_SEGMENT_BYTES = 256 << 20, /* unpacked; a writer packs far less at once */
+    MAX_SEGMENT_BYTES = 32 << 20, /* inflated; a writer packs far less at once */
     MAX_SEGMENT_TICKS = 1 << 12,
     MAX_DEFLATE_RATIO = 1100, /* deflate makes at most 1032 bytes of one (zlib's technical notes) */
 };
@@ -108,9 +108,7 @@ struct error *reader_open(struct reader **result, const char *path)
 
 static void release_segment(struct read_segment *segment)
 {
-    free(segment->bytes);
-    free(segment->offsets);
-    free(segment->lengths);
+    packed_segment_free(segment->ticks);
     *segment = (struct read_segment){0};
 }
 
@@ -118,6 +116,7 @@ void reader_close(struct reader *reader)
 {
     release_segment(&reader->segment);
     reader_cache_free(reader->cache);
+    bytes_free(&reader->tick_bytes);
     free(reader->functions.ids);
     free(reader->nodes.ids);
     arena_free(reader->info_arena);
@@ -224,22 +223,19 @@ bool reader_find_segment(struct reader *reader, uint64_t sequence, struct tick_s
     return found;
 }
 
-/* Find where each tick of an unpacked segment is; false when that makes no sense. */
-static bool divide_segment(struct read_segment *segment, size_t length)
+/* Inflate and unpack; NULL where the bytes make no sense. */
+static struct packed_segment *unpack(const unsigned char *data, int length, int64_t raw_bytes,
+                                     size_t tick_count)
 {
-    struct byte_cursor cursor = {.next = segment->bytes, .end = segment->bytes + length};
-    size_t count = (size_t)(segment->end - segment->first);
-
-    segment->offsets = memory_allocate(count, sizeof(*segment->offsets));
-    segment->lengths = memory_allocate(count, sizeof(*segment->lengths));
-    for (size_t i = 0; i < count; i++) {
-        segment->lengths[i] = bytes_take_count(&cursor, 1);
-        segment->offsets[i] = (size_t)(cursor.next - segment->bytes);
-        if (cursor.failed)
-            return false;
-        cursor.next += segment->lengths[i];
-    }
-    return cursor.next == cursor.end;
+    if (data == NULL || raw_bytes <= 0 || raw_bytes > MAX_SEGMENT_BYTES ||
+        raw_bytes / MAX_DEFLATE_RATIO > length)
+        return NULL;
+    uLongf inflated = (uLongf)raw_bytes;
+    unsigned char *bytes = memory_allocate(inflated, 1);
+    bool whole = uncompress(bytes, &inflated, data, (uLong)length) == Z_OK && inflated == (uLongf)raw_bytes;
+    struct packed_segment *segment = whole ? segment_unpack(bytes, inflated, tick_count) : NULL;
+    free(bytes);
+    return segment;
 }
 
 /* Unpack the segment that holds a tick; false when there is none, or with an error when it is damaged. */
@@ -253,26 +249,18 @@ static bool read_segment(struct reader *reader, uint64_t sequence, struct error 
         sqlite3_reset(statement);
         return false;
     }
-    int64_t raw_bytes = sqlite3_column_int64(statement, 2);
     const unsigned char *data = sqlite3_column_blob(statement, 3);
-    int length = sqlite3_column_bytes(statement, 3);
-    bool plausible = data != NULL && raw_bytes > 0 && raw_bytes <= MAX_SEGMENT_BYTES &&
-                     raw_bytes / MAX_DEFLATE_RATIO <= length;
-    uLongf unpacked = plausible ? (uLongf)raw_bytes : 0;
-    if (plausible) {
-        reader->segment = (struct read_segment){.first = span.first, .end = span.end};
-        reader->segment.bytes = memory_allocate(unpacked, 1);
-        plausible = uncompress(reader->segment.bytes, &unpacked, data, (uLong)length) == Z_OK &&
-                    unpacked == (uLongf)raw_bytes && divide_segment(&reader->segment, unpacked);
-    }
+    struct packed_segment *ticks =
+        unpack(data, sqlite3_column_bytes(statement, 3), sqlite3_column_int64(statement, 2),
+               (size_t)(span.end - span.first));
     sqlite3_reset(statement);
-    if (!plausible) {
-        release_segment(&reader->segment);
+    if (ticks != NULL)
+        reader->segment = (struct read_segment){.first = span.first, .end = span.end, .ticks = ticks};
+    else
         *error =
             error_new("%s is damaged: the ticks from %llu to %llu cannot be unpacked", reader->database.path,
                       (unsigned long long)span.first, (unsigned long long)span.end - 1);
-    }
-    return plausible;
+    return ticks != NULL;
 }
 
 static bool is_unpacked(const struct reader *reader, uint64_t sequence)
@@ -321,9 +309,10 @@ struct tick *reader_decode_tick(struct reader *reader, uint64_t sequence, struct
         packed = read_segment(reader, sequence, error);
     }
     if (packed) {
-        size_t index = (size_t)(sequence - segment->first);
-        tick = decode(reader, sequence, segment->bytes + segment->offsets[index], segment->lengths[index],
-                      error);
+        struct bytes *bytes = &reader->tick_bytes;
+        bytes->length = 0;
+        packed_segment_tick(segment->ticks, (size_t)(sequence - segment->first), bytes);
+        tick = decode(reader, sequence, bytes->start, bytes->length, error);
     }
     return tick;
 }

@@ -5,7 +5,7 @@
 #include "record/database.h"
 #include "record/reader.h"
 #include "record/reader_cache.h"
-#include "record/tick_codec.h"
+#include "record/segment_codec.h"
 
 enum {
     READ_BEGIN,
@@ -46,9 +46,7 @@ struct id_map {
 struct read_segment {
     uint64_t first;
     uint64_t end; /* first == end: none */
-    unsigned char *bytes;
-    size_t *offsets; /* of each tick, and where the last one ends; */
-    size_t *lengths;
+    struct packed_segment *ticks;
 };
 
 struct reader {
@@ -60,6 +58,7 @@ struct reader {
     struct recording_info info;
     struct tick_span ticks;
     struct read_segment segment;
+    struct bytes tick_bytes; /* room for one of it */
     struct reader_cache *cache;
     bool without_runs;
     struct arena *arena; /* of the tick that is being read */

@@ -185,6 +185,23 @@ static uint64_t usual_step_us(const struct run_sequence *sequence, struct arena 
     return lengths[sequence->count / 2];
 }
 
+/* What the counters have in all. */
+struct counted {
+    uint64_t wall_us;
+    uint64_t samples;
+};
+
+static struct counted count_all(const struct profile_order *order)
+{
+    struct counted all = {0};
+
+    for (size_t i = 0; i < order->count; i++) {
+        all.wall_us += profile_microseconds(order->counters[i].wall_ns);
+        all.samples += order->counters[i].samples;
+    }
+    return all;
+}
+
 static uint64_t begin_of(const struct tick *tick)
 {
     return tick->monotonic_ns > tick->interval_ns ? tick->monotonic_ns - tick->interval_ns : 0;
@@ -252,7 +269,8 @@ void runs_put_times(struct bytes *bytes, const struct run_sequence *sequence,
         return;
     struct arena *arena = arena_new();
     struct moment_clock clock = {.step_us = usual_step_us(sequence, arena)};
-    bytes_put_unsigned(bytes, clock.step_us);
+    const struct counted all = count_all(order);
+    bytes_put_signed(bytes, (int64_t)(clock.step_us - profile_share(all.wall_us, 1, all.samples)));
     const struct placed_run *placed = put_moments(bytes, sequence, order, tick, clock.step_us, arena);
     struct bytes settings = {0};
     size_t count = 0, last = 0;
@@ -308,6 +326,13 @@ void runs_pass_times(struct byte_cursor *cursor, const struct run_sequence *sequ
     }
 }
 
+static uint64_t take_step(struct byte_cursor *cursor, const struct counted *all)
+{
+    uint64_t step_us = profile_share(all->wall_us, 1, all->samples) + (uint64_t)bytes_take_signed(cursor);
+
+    return step_us <= UINT32_MAX ? step_us : 0;
+}
+
 static int compare_begin(const void *left, const void *right)
 {
     const struct profile_run *a = left, *b = right;
@@ -323,16 +348,12 @@ void runs_take_times(struct byte_cursor *cursor, struct run_sequence *sequence,
     if (sequence->count == 0)
         return;
     struct arena *arena = arena_new();
-    struct moment_clock clock = {.step_us = bytes_take_word(cursor)};
+    const struct counted all = count_all(order);
+    struct moment_clock clock = {.step_us = take_step(cursor, &all)};
     const struct placed_run *placed = take_moments(cursor, sequence, order, arena);
     size_t count = bytes_take_count(cursor, TIME_NUMBERS);
     uint64_t next = count > 0 ? bytes_take_unsigned(cursor) : UINT64_MAX;
-    uint64_t wall_us = 0, samples = 0;
 
-    for (size_t i = 0; i < order->count; i++) {
-        wall_us += profile_microseconds(order->counters[i].wall_ns);
-        samples += order->counters[i].samples;
-    }
     for (size_t i = 0; i < sequence->count; i++) {
         struct profile_run *run = &sequence->runs[placed[i].run];
         uint64_t time_us = clock_time_us(&clock, placed[i].moment);
@@ -343,7 +364,7 @@ void runs_take_times(struct byte_cursor *cursor, struct run_sequence *sequence,
             next = --count > 0 ? i + bytes_take_unsigned(cursor) : UINT64_MAX;
         }
         run->begin_ns = begin_of(tick) + profile_nanoseconds(time_us);
-        run->wall_ns = profile_nanoseconds(profile_share(wall_us, run->samples, samples));
+        run->wall_ns = profile_nanoseconds(profile_share(all.wall_us, run->samples, all.samples));
     }
     cursor->failed = cursor->failed || count > 0;
     qsort(sequence->runs, sequence->count, sizeof(*sequence->runs), compare_begin);

@@ -6,7 +6,7 @@
 
 enum {
     SCHEMA_APPLICATION_ID = 0x70796e6b, /* "pynk" */
-    SCHEMA_VERSION = 2,
+    SCHEMA_VERSION = 3,
     SCHEMA_SEGMENT_TICKS = 60, /* so many ticks are packed together when they are complete */
 };
 

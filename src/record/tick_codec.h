@@ -29,8 +29,22 @@ struct decode_names {
     bool without_runs;                                 /* the order of samples is passed over */
 };
 
-/* Append a tick. Times of the profile are kept in whole microseconds. */
-void tick_encode(struct bytes *bytes, const struct tick *tick, const struct encode_names *names);
+/* Numbers of a tick that belong together, and are mostly as many as in the tick before. */
+struct tick_section {
+    uint64_t part; /* the same in each tick: of the machine, or of one process; below 2^34 */
+    size_t length; /* in bytes, at least 1 */
+};
+
+/* A growing list; zero-initialized is empty. */
+struct tick_sections {
+    struct tick_section *list;
+    size_t count;
+    size_t capacity;
+};
+
+/* Append a tick, and the sections that its bytes come in. Times of the profile are kept in whole microseconds. */
+void tick_encode(struct bytes *bytes, const struct tick *tick, const struct encode_names *names,
+                 struct tick_sections *sections);
 
 /* Fill in an empty tick from bytes, which anybody may have made; false when they make no sense. */
 bool tick_decode(struct tick *tick, const unsigned char *bytes, size_t length,

@@ -4,8 +4,7 @@
 #include "model/tick.h"
 
 enum {
-    PERCENT = 1000, /* steps in 1 %, as in JSON */
-    RATE = 10,      /* in a byte or a sample a second */
+    RATE = 10, /* steps in a byte or a sample a second */
     SECONDS = 1000,
     LOAD = 100,
     MICROSECONDS = 1000,
@@ -19,20 +18,20 @@ static const struct field tick_rows[] = {
     {FIELD_SIGNED, offsetof(struct tick, time_ns), MICROSECONDS},
     {FIELD_UNSIGNED, offsetof(struct tick, monotonic_ns), MICROSECONDS},
     {FIELD_UNSIGNED, offsetof(struct tick, interval_ns), MICROSECONDS},
-    {FIELD_REAL, offsetof(struct tick, own_cpu_percent), PERCENT},
-    {FIELD_REAL, offsetof(struct tick, budget_percent), PERCENT},
+    {FIELD_REAL, offsetof(struct tick, own_cpu_percent), PERCENT_STEPS},
+    {FIELD_REAL, offsetof(struct tick, budget_percent), PERCENT_STEPS},
     {FIELD_TEXT, offsetof(struct tick, notice), 0},
 };
 TABLE(tick_fields, tick_rows);
 
 static const struct field system_rows[] = {
     {FIELD_TEXT, offsetof(struct system_usage, hostname), 0},
-    {FIELD_REAL, offsetof(struct system_usage, uptime_seconds), SECONDS},
+    {FIELD_REAL, offsetof(struct system_usage, uptime_seconds), UPTIME_STEPS},
     {FIELD_REAL, offsetof(struct system_usage, load_average[0]), LOAD},
     {FIELD_REAL, offsetof(struct system_usage, load_average[1]), LOAD},
     {FIELD_REAL, offsetof(struct system_usage, load_average[2]), LOAD},
     {FIELD_COUNT, offsetof(struct system_usage, memory.total_bytes), KIBIBYTES},
-    {FIELD_COUNT, offsetof(struct system_usage, memory.used_bytes), KIBIBYTES},
+    {FIELD_SIGNED, offsetof(struct system_usage, memory.used_bytes), KIBIBYTES},
     {FIELD_COUNT, offsetof(struct system_usage, memory.available_bytes), KIBIBYTES},
     {FIELD_COUNT, offsetof(struct system_usage, memory.buffers_bytes), KIBIBYTES},
     {FIELD_COUNT, offsetof(struct system_usage, memory.cached_bytes), KIBIBYTES},
@@ -43,23 +42,10 @@ static const struct field system_rows[] = {
 };
 TABLE(system_fields, system_rows);
 
-static const struct field cpu_rows[] = {
-    {FIELD_INT, offsetof(struct cpu_usage, id), 0},
-    {FIELD_REAL, offsetof(struct cpu_usage, user_percent), PERCENT},
-    {FIELD_REAL, offsetof(struct cpu_usage, system_percent), PERCENT},
-    {FIELD_REAL, offsetof(struct cpu_usage, nice_percent), PERCENT},
-    {FIELD_REAL, offsetof(struct cpu_usage, iowait_percent), PERCENT},
-    {FIELD_REAL, offsetof(struct cpu_usage, irq_percent), PERCENT},
-    {FIELD_REAL, offsetof(struct cpu_usage, steal_percent), PERCENT},
-    {FIELD_REAL, offsetof(struct cpu_usage, guest_percent), PERCENT},
-    {FIELD_REAL, offsetof(struct cpu_usage, idle_percent), PERCENT},
-};
-TABLE(cpu_fields, cpu_rows);
-
 static const struct field pressure_rows[] = {
-    {FIELD_REAL, offsetof(struct pressure, cpu_percent), PERCENT},
-    {FIELD_REAL, offsetof(struct pressure, memory_percent), PERCENT},
-    {FIELD_REAL, offsetof(struct pressure, io_percent), PERCENT},
+    {FIELD_REAL, offsetof(struct pressure, cpu_percent), PERCENT_STEPS},
+    {FIELD_REAL, offsetof(struct pressure, memory_percent), PERCENT_STEPS},
+    {FIELD_REAL, offsetof(struct pressure, io_percent), PERCENT_STEPS},
 };
 TABLE(pressure_fields, pressure_rows);
 
@@ -67,7 +53,7 @@ static const struct field disk_rows[] = {
     {FIELD_TEXT, offsetof(struct disk_usage, name), 0},
     {FIELD_REAL, offsetof(struct disk_usage, read_bytes_per_second), RATE},
     {FIELD_REAL, offsetof(struct disk_usage, write_bytes_per_second), RATE},
-    {FIELD_REAL, offsetof(struct disk_usage, busy_percent), PERCENT},
+    {FIELD_REAL, offsetof(struct disk_usage, busy_percent), PERCENT_STEPS},
 };
 TABLE(disk_fields, disk_rows);
 
@@ -83,12 +69,12 @@ static const struct field process_rows[] = {
     {FIELD_CHAR, offsetof(struct process, state), 0},
     {FIELD_INT, offsetof(struct process, priority), 0},
     {FIELD_INT, offsetof(struct process, nice), 0},
-    {FIELD_REAL, offsetof(struct process, cpu_percent), PERCENT},
+    {FIELD_REAL, offsetof(struct process, cpu_percent), PERCENT_STEPS},
     {FIELD_REAL, offsetof(struct process, cpu_seconds), SECONDS},
     {FIELD_COUNT, offsetof(struct process, resident_bytes), KIBIBYTES},
     {FIELD_COUNT, offsetof(struct process, shared_bytes), KIBIBYTES},
     {FIELD_COUNT, offsetof(struct process, virtual_bytes), KIBIBYTES},
-    {FIELD_REAL, offsetof(struct process, memory_percent), PERCENT},
+    {FIELD_REAL, offsetof(struct process, memory_percent), PERCENT_STEPS},
     {FIELD_COUNT, offsetof(struct process, anonymous_bytes), KIBIBYTES},
     {FIELD_COUNT, offsetof(struct process, file_bytes), KIBIBYTES},
     {FIELD_COUNT, offsetof(struct process, shared_memory_bytes), KIBIBYTES},
@@ -103,8 +89,8 @@ static const struct field process_rows[] = {
     {FIELD_COUNT, offsetof(struct process, open_file_count), 0},
     {FIELD_COUNT, offsetof(struct process, open_file_limit), 0},
     {FIELD_REAL, offsetof(struct process, open_file_growth_per_second), SECONDS},
-    {FIELD_REAL, offsetof(struct process, runnable_percent), PERCENT},
-    {FIELD_REAL, offsetof(struct process, throttled_percent), PERCENT},
+    {FIELD_REAL, offsetof(struct process, runnable_percent), PERCENT_STEPS},
+    {FIELD_REAL, offsetof(struct process, throttled_percent), PERCENT_STEPS},
     {FIELD_TEXT, offsetof(struct process, error), 0},
     {FIELD_TEXT, offsetof(struct process, phase), 0},
     {FIELD_BOOL, offsetof(struct process, open_files_listed), 0},
@@ -126,9 +112,9 @@ static const struct field thread_rows[] = {
     {FIELD_INT, offsetof(struct thread, tid), 0},
     {FIELD_TEXT, offsetof(struct thread, name), 0},
     {FIELD_ENUM, offsetof(struct thread, state), THREAD_STATES},
-    {FIELD_REAL, offsetof(struct thread, cpu_percent), PERCENT},
+    {FIELD_REAL, offsetof(struct thread, cpu_percent), PERCENT_STEPS},
     {FIELD_INT, offsetof(struct thread, holds_gil), 0},
-    {FIELD_REAL, offsetof(struct thread, gil_percent), PERCENT},
+    {FIELD_REAL, offsetof(struct thread, gil_percent), PERCENT_STEPS},
     {FIELD_BOOL, offsetof(struct thread, has_stack), 0},
 };
 TABLE(thread_fields, thread_rows);
@@ -158,11 +144,11 @@ TABLE(queue_fields, queue_rows);
 
 static const struct field profile_rows[] = {
     {FIELD_REAL, offsetof(struct profile, rate_hz), RATE},
-    {FIELD_UNSIGNED, offsetof(struct profile, samples), 0},
+    {FIELD_SIGNED, offsetof(struct profile, samples), 0},
     {FIELD_UNSIGNED, offsetof(struct profile, partial), 0},
     {FIELD_UNSIGNED, offsetof(struct profile, invalid), 0},
     {FIELD_UNSIGNED, offsetof(struct profile, late), 0},
-    {FIELD_REAL, offsetof(struct profile, cpu_percent), PERCENT},
+    {FIELD_REAL, offsetof(struct profile, cpu_percent), PERCENT_STEPS},
     {FIELD_BOOL, offsetof(struct profile, growth_measured), 0},
 };
 TABLE(profile_fields, profile_rows);

@@ -7,6 +7,7 @@
 #include "record/known.h"
 #include "record/profile_codec.h"
 #include "record/schema.h"
+#include "record/segment_codec.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -97,11 +98,10 @@ struct writer {
     bool begun;                   /* the first tick, which says where it was recorded, has come */
 
     uint64_t sequence; /* of the next tick */
-    struct bytes tick_bytes;
 
-    struct bytes segment; /* the ticks since the last segment, each after its length */
+    struct open_segment segment; /* the ticks since the last segment */
     uint64_t segment_first;
-    uint64_t segment_ticks;
+    struct bytes packed; /* room for a segment that is being packed */
 
     int64_t max_size_bytes;
     uint64_t keep_ns;
@@ -256,17 +256,13 @@ static void insert_data(struct writer *writer, const struct tick *tick)
         .node_id = node_id,
         .open_file_id = open_file_id,
     };
-    struct bytes *bytes = &writer->tick_bytes;
+    size_t begin = segment_append(&writer->segment, tick, &names);
+    const struct bytes *bytes = &writer->segment.bytes;
 
-    bytes->length = 0;
-    tick_encode(bytes, tick, &names);
     sqlite3_stmt *statement = statement_of(writer, INSERT_TICK_DATA);
     sqlite3_bind_int64(statement, 1, (int64_t)writer->sequence);
-    sqlite3_bind_blob64(statement, 2, bytes->start, bytes->length, SQLITE_STATIC);
+    sqlite3_bind_blob64(statement, 2, bytes->start + begin, bytes->length - begin, SQLITE_STATIC);
     run(writer, statement);
-    bytes_put_unsigned(&writer->segment, bytes->length);
-    bytes_put_block(&writer->segment, bytes->start, bytes->length);
-    writer->segment_ticks++;
 }
 
 /* ---- segments ---- */
@@ -274,15 +270,18 @@ static void insert_data(struct writer *writer, const struct tick *tick)
 /* Put the ticks since the last segment into one, compressed together, and add up their rows. */
 static void pack_segment(struct writer *writer)
 {
-    uint64_t first = writer->segment_first, last = first + writer->segment_ticks - 1;
-    uLongf length = compressBound(writer->segment.length);
-    unsigned char *data = memory_allocate(length, 1);
+    uint64_t first = writer->segment_first, last = first + writer->segment.count - 1;
     sqlite3_stmt *statement = statement_of(writer, INSERT_SEGMENT);
+    struct bytes *packed = &writer->packed;
 
-    compress2(data, &length, writer->segment.start, writer->segment.length, Z_DEFAULT_COMPRESSION);
+    packed->length = 0;
+    segment_pack(packed, &writer->segment);
+    uLongf length = compressBound(packed->length);
+    unsigned char *data = memory_allocate(length, 1);
+    compress2(data, &length, packed->start, packed->length, Z_BEST_COMPRESSION);
     sqlite3_bind_int64(statement, 1, (int64_t)first);
     sqlite3_bind_int64(statement, 2, (int64_t)last);
-    sqlite3_bind_int64(statement, 3, (int64_t)writer->segment.length);
+    sqlite3_bind_int64(statement, 3, (int64_t)packed->length);
     sqlite3_bind_blob64(statement, 4, data, length, SQLITE_STATIC);
     run(writer, statement);
     free(data);
@@ -291,8 +290,7 @@ static void pack_segment(struct writer *writer)
     run_on_ticks(writer, SUM_WAIT, first, last);
     run_on_ticks(writer, DROP_SUMMED_WAIT, first, last);
     run_on_ticks(writer, DROP_TICK_DATA, first, last);
-    writer->segment.length = 0;
-    writer->segment_ticks = 0;
+    segment_clear(&writer->segment);
     writer->segment_first = last + 1;
 }
 
@@ -381,7 +379,7 @@ struct error *writer_append(struct writer *writer, const struct tick *tick, cons
     add_profiles(writer, tick);
     insert_data(writer, tick);
     writer->sequence++;
-    if (writer->segment_ticks >= SCHEMA_SEGMENT_TICKS || writer->segment.length >= MAX_SEGMENT_BYTES)
+    if (writer->segment.count >= SCHEMA_SEGMENT_TICKS || writer->segment.bytes.length >= MAX_SEGMENT_BYTES)
         pack_segment(writer);
     drop_old_segments(writer);
     run(writer, statement_of(writer, COMMIT));
@@ -436,7 +434,7 @@ struct error *writer_close(struct writer *writer, const struct recorded_usage *u
 
     if (usable) {
         run(writer, statement_of(writer, BEGIN));
-        if (writer->segment_ticks > 0)
+        if (writer->segment.count > 0)
             pack_segment(writer);
         write_end(writer, usage);
         run(writer, statement_of(writer, COMMIT));
@@ -445,8 +443,8 @@ struct error *writer_close(struct writer *writer, const struct recorded_usage *u
     leave_log_mode(writer);
     names_free(&writer->names);
     known_free(&writer->known);
-    bytes_free(&writer->tick_bytes);
-    bytes_free(&writer->segment);
+    segment_free(&writer->segment);
+    bytes_free(&writer->packed);
     database_close(&writer->database);
     free(writer);
     return error;

@@ -1,10 +1,11 @@
-/* Fuzz target: the bytes of a tick in a recording, which anybody may have made. What is accepted is written again and
- * read again: it is the same then. */
+/* Fuzz target: the bytes of a tick in a recording, and those of a segment, which anybody may have made. A tick that is
+ * accepted is written again and read again: it is the same then. */
 #include "fuzz_target.h"
 #include "model/call_tree.h"
-#include "record/tick_codec.h"
+#include "record/segment_codec.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -80,6 +81,14 @@ static const struct encode_names encode_names = {
     .open_file_id = open_file_id,
 };
 
+static void encode(struct bytes *bytes, const struct tick *tick)
+{
+    struct tick_sections sections = {0};
+
+    tick_encode(bytes, tick, &encode_names, &sections);
+    free(sections.list);
+}
+
 /* What a tick promises its readers. */
 static void assert_sound(const struct tick *tick)
 {
@@ -103,8 +112,20 @@ static void write_again(const struct bytes *written, struct bytes *bytes)
 
     assert(tick_decode(tick, written->start, written->length, &decode_names));
     assert_sound(tick);
-    tick_encode(bytes, tick, &encode_names);
+    encode(bytes, tick);
     tick_free(tick);
+}
+
+/* The first byte says how many ticks there are to be. */
+static void try_segment(const uint8_t *data, size_t size)
+{
+    struct packed_segment *segment = segment_unpack(data + 1, size - 1, data[0]);
+    struct bytes bytes = {0};
+
+    for (size_t i = 0; segment != NULL && i < data[0]; i++)
+        packed_segment_tick(segment, i, &bytes);
+    bytes_free(&bytes);
+    packed_segment_free(segment);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -114,9 +135,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size <= MAX_INPUT_BYTES && tick_decode(tick, data, size, &decode_names)) {
         assert_sound(tick);
-        tick_encode(&first, tick, &encode_names);
+        encode(&first, tick);
         write_again(&first, &second);
     }
+    if (size > 0 && size <= MAX_INPUT_BYTES)
+        try_segment(data, size);
     tick_free(tick);
     bytes_free(&first);
     bytes_free(&second);

@@ -272,6 +272,11 @@ def test_a_newer_format_is_told(recording, read_recording):
     refused(read_recording, recording, "newer pyneck")
 
 
+def test_an_older_format_is_told(recording, read_recording):
+    change(recording, "PRAGMA user_version = 2")
+    refused(read_recording, recording, "has the format 2, which this pyneck does not read")
+
+
 @pytest.mark.parametrize(
     "statements",
     [

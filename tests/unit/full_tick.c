@@ -201,24 +201,45 @@ static struct process *make_process(const struct tick *tick, const uint32_t node
     return process;
 }
 
+enum {
+    CPUS = 2,
+};
+
+/* Shares as system/cpus.c makes them: 198 ticks of one CPU, 201 of another. */
+static const struct cpu_usage cpus[CPUS] = {
+    {0, 3.0 / 198 * 100, 5.0 / 198 * 100, 7.0 / 198 * 100, 11.0 / 198 * 100, 13.0 / 198 * 100,
+     17.0 / 198 * 100, 19.0 / 198 * 100, 123.0 / 198 * 100},
+    {3, 1.0 / 201 * 100, 0, 0, 0, 0, 0, 0, 200.0 / 201 * 100},
+};
+static const struct cpu_usage all_cpus = {
+    -1,
+    4.0 / 400 * 100,
+    5.0 / 400 * 100,
+    7.0 / 400 * 100,
+    11.0 / 400 * 100,
+    13.0 / 400 * 100,
+    17.0 / 400 * 100,
+    19.0 / 400 * 100,
+    324.0 / 400 * 100,
+};
+
 static void fill_system(struct system_usage *system, uint32_t *number, struct arena *arena)
 {
-    struct cpu_usage *cpu = arena_allocate(arena, 1, sizeof(*cpu));
     struct pressure *pressure = arena_allocate(arena, 1, sizeof(*pressure));
     struct disk_usage *disk = arena_allocate(arena, 1, sizeof(*disk));
     struct network_usage *network = arena_allocate(arena, 1, sizeof(*network));
 
     fill(&system_fields, system, number, arena);
-    fill(&cpu_fields, &system->all_cpus, number, arena);
-    fill(&cpu_fields, cpu, number, arena);
     fill(&pressure_fields, pressure, number, arena);
     fill(&disk_fields, disk, number, arena);
     fill(&network_fields, network, number, arena);
-    system->cpus = cpu;
+    system->all_cpus = all_cpus;
+    system->cpus = cpus;
     system->pressure = pressure;
     system->disks = disk;
     system->networks = network;
-    system->cpu_count = system->disk_count = system->network_count = 1;
+    system->cpu_count = CPUS;
+    system->disk_count = system->network_count = 1;
 }
 
 struct tick *full_tick_make(const uint32_t nodes[2])
@@ -236,14 +257,33 @@ struct tick *full_tick_make(const uint32_t nodes[2])
     return tick;
 }
 
+static void assert_same_share(double expected, double found)
+{
+    assert_memory_equal(&expected, &found, sizeof(expected));
+}
+
+static void assert_same_cpu(const struct cpu_usage *expected, const struct cpu_usage *found)
+{
+    assert_int_equal(found->id, expected->id);
+    assert_same_share(expected->user_percent, found->user_percent);
+    assert_same_share(expected->system_percent, found->system_percent);
+    assert_same_share(expected->nice_percent, found->nice_percent);
+    assert_same_share(expected->iowait_percent, found->iowait_percent);
+    assert_same_share(expected->irq_percent, found->irq_percent);
+    assert_same_share(expected->steal_percent, found->steal_percent);
+    assert_same_share(expected->guest_percent, found->guest_percent);
+    assert_same_share(expected->idle_percent, found->idle_percent);
+}
+
 static void assert_same_system(const struct system_usage *a, const struct system_usage *b)
 {
     assert_same_fields(&system_fields, a, b);
-    assert_same_fields(&cpu_fields, &a->all_cpus, &b->all_cpus);
-    assert_int_equal(b->cpu_count, 1);
+    assert_same_cpu(&a->all_cpus, &b->all_cpus);
+    assert_int_equal(b->cpu_count, CPUS);
+    for (size_t i = 0; i < CPUS; i++)
+        assert_same_cpu(&a->cpus[i], &b->cpus[i]);
     assert_int_equal(b->disk_count, 1);
     assert_int_equal(b->network_count, 1);
-    assert_same_fields(&cpu_fields, a->cpus, b->cpus);
     assert_same_fields(&pressure_fields, a->pressure, b->pressure);
     assert_same_fields(&disk_fields, a->disks, b->disks);
     assert_same_fields(&network_fields, a->networks, b->networks);

@@ -372,13 +372,13 @@ static void old_ticks_are_dropped_and_the_rest_is_whole(void **state)
 
 static void a_recording_stays_below_its_size(void **state)
 {
-    const struct writer_options options = {.max_size_bytes = 400 << 10};
+    const struct writer_options options = {.max_size_bytes = 300 << 10};
     struct stat status;
     (void)state;
 
     write_much(options, 6000);
     assert_int_equal(stat(path, &status), 0);
-    assert_true(status.st_size <= 400 << 10);
+    assert_true(status.st_size <= 300 << 10);
     struct reader *reader = open_reader();
     struct tick_span span = reader_ticks(reader);
     assert_int_equal(span.end, 6000);
