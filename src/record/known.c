@@ -136,6 +136,12 @@ static void note_figures(const struct known *known, struct known_process *proces
 
 /* ---- threads ---- */
 
+/* Of a thread in the table of names. */
+static uint64_t thread_key(const struct known_process *process, pid_t tid)
+{
+    return (uint64_t)process->id << 32 | (uint32_t)tid;
+}
+
 static struct known_thread *find_thread(struct known *known, struct known_process *process, pid_t tid)
 {
     for (size_t i = 0; i < process->thread_count; i++) {
@@ -143,15 +149,17 @@ static struct known_thread *find_thread(struct known *known, struct known_proces
         if (process->threads[place].tid == tid) {
             process->thread_found = place;
             process->threads[place].tick = known->tick;
-            name_uses_note(&known->threads, process->threads[place].id, known->tick);
+            name_table_use(&known->threads, thread_key(process, tid), known->tick, NULL);
             return &process->threads[place];
         }
     }
     process->threads = memory_grow(process->threads, &process->thread_capacity, process->thread_count + 1,
                                    sizeof(*process->threads));
     struct known_thread *added = &process->threads[process->thread_count++];
-    *added = (struct known_thread){
-        .tid = tid, .id = name_uses_add(&known->threads, known->tick), .tick = known->tick};
+    *added =
+        (struct known_thread){.tid = tid,
+                              .id = name_table_add(&known->threads, thread_key(process, tid), known->tick),
+                              .tick = known->tick};
     sqlite3_stmt *statement = statement_of(known, KNOWN_INSERT_THREAD);
     sqlite3_bind_int64(statement, 1, added->id);
     sqlite3_bind_int64(statement, 2, process->id);
@@ -317,7 +325,10 @@ void known_begin_tick(struct known *known, const struct tick *tick, uint64_t seq
     struct known_process *processes = memory_allocate(tick->process_count + 1, sizeof(*processes));
     size_t old = 0;
 
-    known->tick = known->names->tick = sequence;
+    known->tick = sequence;
+    names_begin_tick(known->names, sequence);
+    if (!known->names->are_dropped && sequence >= 2)
+        name_table_forget(&known->threads, sequence - 2);
     for (size_t i = 0; i < tick->process_count; i++) {
         const struct process *now = &tick->processes[i];
         while (old < known->count && known->processes[old].pid < now->pid)
@@ -383,12 +394,12 @@ uint32_t known_thread_id(struct known *known, pid_t pid, pid_t tid)
 
 void known_drop(struct known *known, uint64_t last)
 {
-    name_uses_drop(&known->threads, last, known->names->database, KNOWN_DROP_THREAD);
+    name_table_drop(&known->threads, last, known->names->database, KNOWN_DROP_THREAD);
 }
 
 void known_free(struct known *known)
 {
-    free(known->threads.ticks);
+    name_table_free(&known->threads);
     for (size_t i = 0; i < known->count; i++)
         release(&known->processes[i]);
     free(known->processes);

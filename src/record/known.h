@@ -33,7 +33,7 @@ struct known {
     struct known_process *processes; /* by pid */
     size_t count;
     uint32_t process_count; /* ids handed out */
-    struct name_uses threads;
+    struct name_table threads;
     uint32_t open_file_count;
     uint64_t tick; /* that is being written */
 };

@@ -5,42 +5,93 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- uses ---- */
+enum {
+    MANY_NAMES = 1 << 16, /* of one kind */
+};
 
-bool name_uses_note(struct name_uses *uses, uint32_t id, uint64_t tick)
+/* ---- tables ---- */
+
+static int compare_id(const void *left, const void *right)
 {
-    bool is_first = uses->ticks[id] != tick + 1;
+    uint32_t a = ((const struct name_use *)left)->id;
+    uint32_t b = ((const struct name_use *)right)->id;
 
-    uses->ticks[id] = tick + 1;
-    return is_first;
+    return (a > b) - (a < b);
 }
 
-uint32_t name_uses_add(struct name_uses *uses, uint64_t tick)
+/* The use of an id; NULL when it is not in the file any more. Mostly none was dropped in between. */
+static struct name_use *find_use(const struct name_table *table, uint32_t id)
 {
-    uint32_t id = ++uses->count;
+    const struct name_use key = {.id = id};
+    size_t place = table->count > 0 ? id - table->uses[0].id : 0;
 
-    uses->ticks = memory_grow(uses->ticks, &uses->capacity, (size_t)id + 1, sizeof(*uses->ticks));
-    uses->ticks[id] = tick + 1;
+    if (place < table->count && table->uses[place].id == id)
+        return &table->uses[place];
+    return table->count > 0 ? bsearch(&key, table->uses, table->count, sizeof(*table->uses), compare_id)
+                            : NULL;
+}
+
+uint32_t name_table_use(struct name_table *table, uint64_t key, uint64_t tick, bool *is_first)
+{
+    const uint32_t *id = hash_map_find(&table->ids, key);
+    struct name_use *use = id != NULL ? find_use(table, *id) : NULL;
+
+    if (use == NULL)
+        return 0;
+    if (is_first != NULL)
+        *is_first = use->tick != tick;
+    use->tick = tick;
+    return use->id;
+}
+
+uint32_t name_table_add(struct name_table *table, uint64_t key, uint64_t tick)
+{
+    uint32_t id = ++table->last_id;
+
+    table->uses = memory_grow(table->uses, &table->capacity, table->count + 1, sizeof(*table->uses));
+    table->uses[table->count++] = (struct name_use){.key = key, .tick = tick, .id = id};
+    hash_map_set(&table->ids, key, id);
     return id;
 }
 
-void name_uses_drop(struct name_uses *uses, uint64_t last, struct database *database, size_t statement)
+/* Keep the names that a tick after `last` has used. The others are dropped from the database, if there is one. */
+static void keep_used(struct name_table *table, uint64_t last, struct database *database, size_t statement)
 {
-    for (uint32_t id = 1; id <= uses->count; id++) {
-        if (uses->ticks[id] == 0 || uses->ticks[id] > last + 1)
-            continue;
-        uses->ticks[id] = 0;
-        sqlite3_bind_int64(database_statement(database, statement), 1, id);
-        database_step(database, database_statement(database, statement));
+    size_t kept = 0;
+
+    for (size_t i = 0; i < table->count; i++) {
+        const struct name_use *use = &table->uses[i];
+        if (use->tick > last) {
+            table->uses[kept++] = *use;
+        } else if (database != NULL) {
+            sqlite3_bind_int64(database_statement(database, statement), 1, use->id);
+            database_step(database, database_statement(database, statement));
+        }
     }
+    if (kept == table->count)
+        return;
+    table->count = kept;
+    hash_map_clear(&table->ids);
+    for (size_t i = 0; i < kept; i++)
+        hash_map_set(&table->ids, table->uses[i].key, table->uses[i].id);
 }
 
-/* What was known and is still in the file; 0 for nothing. */
-static uint32_t find_kept(const struct hash_map *map, uint64_t key, const struct name_uses *uses)
+void name_table_drop(struct name_table *table, uint64_t last, struct database *database, size_t statement)
 {
-    const uint32_t *known = hash_map_find(map, key);
+    keep_used(table, last, database, statement);
+}
 
-    return known != NULL && uses->ticks[*known] != 0 ? *known : 0;
+void name_table_forget(struct name_table *table, uint64_t last)
+{
+    if (table->count >= MANY_NAMES)
+        keep_used(table, last, NULL, 0);
+}
+
+void name_table_free(struct name_table *table)
+{
+    hash_map_free(&table->ids);
+    free(table->uses);
+    *table = (struct name_table){0};
 }
 
 /* ---- names ---- */
@@ -60,13 +111,10 @@ uint32_t names_text(struct names *names, const char *text)
     if (names->key == 0)
         names->key = hash_random_key() | 1;
     uint64_t hash = hash_bytes(text, strlen(text), names->key);
-    uint32_t id = find_kept(&names->strings, hash, &names->string_uses);
-    if (id != 0) {
-        name_uses_note(&names->string_uses, id, names->tick);
+    uint32_t id = name_table_use(&names->strings, hash, names->tick, NULL);
+    if (id != 0)
         return id;
-    }
-    id = name_uses_add(&names->string_uses, names->tick);
-    hash_map_set(&names->strings, hash, id);
+    id = name_table_add(&names->strings, hash, names->tick);
     sqlite3_stmt *statement = database_statement(names->database, NAMES_INSERT_STRING);
     sqlite3_bind_int64(statement, 1, id);
     database_bind_text(statement, 2, text);
@@ -77,33 +125,30 @@ uint32_t names_text(struct names *names, const char *text)
 /* A function that is used uses its texts. */
 static uint32_t function_id(struct names *names, const struct call_tree *tree, uint32_t function)
 {
-    uint32_t id = find_kept(&names->functions, function, &names->function_uses);
+    bool is_first;
+    uint32_t id = name_table_use(&names->functions, function, names->tick, &is_first);
 
-    if (id != 0 && !name_uses_note(&names->function_uses, id, names->tick))
+    if (id != 0 && !is_first)
         return id;
     const struct function *named = call_tree_function(tree, function);
     const int64_t values[] = {names_text(names, named->name), names_text(names, named->file), named->line};
     if (id != 0)
         return id;
-    id = name_uses_add(&names->function_uses, names->tick);
-    hash_map_set(&names->functions, function, id);
+    id = name_table_add(&names->functions, function, names->tick);
     insert(names, NAMES_INSERT_FUNCTION, id, values, 3);
     return id;
 }
 
 /* A node that is used uses its function and its parent. */
-static uint32_t use_node(struct names *names, const struct call_tree *tree, uint32_t node, uint32_t parent)
+static uint32_t add_node(struct names *names, const struct call_tree *tree, uint32_t node, uint32_t parent)
 {
     const struct call_node *used = call_tree_node(tree, node);
     const int64_t values[] = {parent, function_id(names, tree, used->function), used->line};
-    uint32_t id = find_kept(&names->nodes, node, &names->node_uses);
+    uint32_t id = name_table_use(&names->nodes, node, names->tick, NULL);
 
-    if (id != 0) {
-        name_uses_note(&names->node_uses, id, names->tick);
+    if (id != 0)
         return id;
-    }
-    id = name_uses_add(&names->node_uses, names->tick);
-    hash_map_set(&names->nodes, node, id);
+    id = name_table_add(&names->nodes, node, names->tick);
     insert(names, NAMES_INSERT_NODE, id, values, 3);
     return id;
 }
@@ -113,19 +158,30 @@ uint32_t names_node(struct names *names, const struct call_tree *tree, uint32_t 
     uint32_t path[CALL_TREE_MAX_DEPTH + 1];
     size_t length = 0;
     uint32_t id = 0;
+    bool is_first;
 
     /* Up to the next node that was used in this tick, then down again. */
     while (node != CALL_TREE_ROOT && length <= CALL_TREE_MAX_DEPTH) {
-        id = find_kept(&names->nodes, node, &names->node_uses);
-        if (id != 0 && names->node_uses.ticks[id] == names->tick + 1)
+        id = name_table_use(&names->nodes, node, names->tick, &is_first);
+        if (id != 0 && !is_first)
             break;
         path[length++] = node;
         node = call_tree_node(tree, node)->parent;
         id = 0;
     }
     while (length > 0)
-        id = use_node(names, tree, path[--length], id);
+        id = add_node(names, tree, path[--length], id);
     return id;
+}
+
+/* Functions are not forgotten: the tree has only so many, and what is summed up by function in SQL is of one id. */
+void names_begin_tick(struct names *names, uint64_t tick)
+{
+    names->tick = tick;
+    if (names->are_dropped || tick < 2)
+        return;
+    name_table_forget(&names->strings, tick - 2);
+    name_table_forget(&names->nodes, tick - 2);
 }
 
 void names_drop(struct names *names, uint64_t last)
@@ -134,21 +190,19 @@ void names_drop(struct names *names, uint64_t last)
 
     while (sqlite3_step(statement) == SQLITE_ROW) {
         int64_t id = sqlite3_column_int64(statement, 0);
-        if (id > 0 && id <= names->string_uses.count)
-            name_uses_note(&names->string_uses, (uint32_t)id, names->tick);
+        struct name_use *use = id > 0 && id <= UINT32_MAX ? find_use(&names->strings, (uint32_t)id) : NULL;
+        if (use != NULL)
+            use->tick = names->tick;
     }
     sqlite3_reset(statement);
-    name_uses_drop(&names->node_uses, last, names->database, NAMES_DROP_NODE);
-    name_uses_drop(&names->function_uses, last, names->database, NAMES_DROP_FUNCTION);
-    name_uses_drop(&names->string_uses, last, names->database, NAMES_DROP_STRING);
+    name_table_drop(&names->nodes, last, names->database, NAMES_DROP_NODE);
+    name_table_drop(&names->functions, last, names->database, NAMES_DROP_FUNCTION);
+    name_table_drop(&names->strings, last, names->database, NAMES_DROP_STRING);
 }
 
 void names_free(struct names *names)
 {
-    hash_map_free(&names->strings);
-    hash_map_free(&names->functions);
-    hash_map_free(&names->nodes);
-    free(names->string_uses.ticks);
-    free(names->function_uses.ticks);
-    free(names->node_uses.ticks);
+    name_table_free(&names->strings);
+    name_table_free(&names->functions);
+    name_table_free(&names->nodes);
 }

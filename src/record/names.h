@@ -28,35 +28,53 @@ enum {
         "DELETE FROM string WHERE id = ?", "DELETE FROM function WHERE id = ?",                              \
         "DELETE FROM node WHERE id = ?"
 
-/* When each id was last used; zero-initialized is empty. */
-struct name_uses {
-    uint64_t *ticks; /* by id: the tick plus 1; 0: it is not in the file */
-    size_t capacity;
-    uint32_t count; /* of ids that were handed out, which begin with 1 */
+/* A name that is in the file. */
+struct name_use {
+    uint64_t key;
+    uint64_t tick; /* that used it last */
+    uint32_t id;
 };
 
-/* Note a use of an id; true when it is the first in this tick. */
-bool name_uses_note(struct name_uses *uses, uint32_t id, uint64_t tick);
+/* Names of one kind, and when each was last used; zero-initialized is empty. */
+struct name_table {
+    struct hash_map ids;   /* by key */
+    struct name_use *uses; /* by id */
+    size_t count;
+    size_t capacity;
+    uint32_t last_id; /* that was handed out; the first is 1 */
+};
 
-/* A new id, used in this tick. */
-uint32_t name_uses_add(struct name_uses *uses, uint64_t tick);
+/* The id of a key that is used in this tick; 0 when it has none.
+ *
+ * is_first  receives whether it is the first use in the tick; NULL */
+uint32_t name_table_use(struct name_table *table, uint64_t key, uint64_t tick, bool *is_first);
 
-/* Drop the ids that no tick after `last` has used, each by a statement with one parameter. */
-void name_uses_drop(struct name_uses *uses, uint64_t last, struct database *database, size_t statement);
+/* A new id for a key, used in this tick. */
+uint32_t name_table_add(struct name_table *table, uint64_t key, uint64_t tick);
+
+/* Drop the names that no tick after `last` has used, each by a statement with one parameter. */
+void name_table_drop(struct name_table *table, uint64_t last, struct database *database, size_t statement);
+
+/* When there are many, forget those that no tick after `last` has used. They stay in the file; one that comes again is
+ * written again, as another one. */
+void name_table_forget(struct name_table *table, uint64_t last);
+
+void name_table_free(struct name_table *table);
 
 /* Zero-initialized but for the database. */
 struct names {
     struct database *database;
-    struct hash_map
+    struct name_table
         strings; /* by a hash of 64 bits, keyed so that no program can choose texts that collide */
     uint64_t key;
-    struct hash_map functions; /* by id in the tree */
-    struct hash_map nodes;
-    struct name_uses string_uses;
-    struct name_uses function_uses;
-    struct name_uses node_uses;
-    uint64_t tick; /* that is being written */
+    struct name_table functions; /* by id in the tree */
+    struct name_table nodes;
+    bool are_dropped; /* with old ticks; else they may be forgotten */
+    uint64_t tick;    /* that is being written */
 };
+
+/* Begin a tick. */
+void names_begin_tick(struct names *names, uint64_t tick);
 
 /* The id of a text, a function, a node in the file; what is new is inserted (a failure shows in database_failure()).
  * The parent of a node has a lower id than the node. */

@@ -142,6 +142,7 @@ struct error *writer_open(struct writer **result, const struct writer_options *o
     writer->max_size_bytes = options->max_size_bytes;
     writer->keep_ns = options->keep_ns;
     writer->names.database = &writer->database;
+    writer->names.are_dropped = options->keep_ns > 0 || options->max_size_bytes > 0;
     writer->known.names = &writer->names;
     *result = writer;
     return NULL;

@@ -1,6 +1,7 @@
 /* A recording that is written and read back in one program. */
 #include "base/clock.h"
 #include "base/memory.h"
+#include "record/names.h"
 #include "record/reader.h"
 #include "record/writer.h"
 #include "sample_tick.h"
@@ -469,6 +470,33 @@ static void names_are_dropped_with_the_last_tick_that_uses_them(void **state)
     call_tree_free(tree);
 }
 
+/* Texts that come again after they were forgotten are written again, and the ids of those that stay hold. */
+static void what_is_forgotten_can_come_again(void **state)
+{
+    enum {
+        NAMES = 1 << 16,
+        STAYS = 7,
+    };
+    struct name_table table = {0};
+    bool is_first;
+    (void)state;
+
+    for (uint64_t key = 0; key < NAMES; key++)
+        assert_int_equal(name_table_add(&table, key, 1), key + 1);
+    assert_int_equal(name_table_use(&table, STAYS, 2, &is_first), STAYS + 1);
+    assert_true(is_first);
+    name_table_forget(&table, 1);
+    assert_int_equal(table.count, 1);
+    assert_int_equal(name_table_use(&table, STAYS, 2, &is_first), STAYS + 1);
+    assert_false(is_first);
+    assert_int_equal(name_table_use(&table, STAYS + 1, 2, NULL), 0);
+    assert_int_equal(name_table_add(&table, STAYS + 1, 2), NAMES + 1);
+    assert_int_equal(name_table_use(&table, STAYS + 1, 3, NULL), NAMES + 1);
+    name_table_forget(&table, 3);
+    assert_int_equal(table.count, 2); /* few: there is no need */
+    name_table_free(&table);
+}
+
 static void a_file_that_is_there_is_not_overwritten_unasked(void **state)
 {
     const struct writer_options options = {.path = path, .version = "1"};
@@ -514,6 +542,7 @@ int main(void)
         cmocka_unit_test(old_ticks_are_dropped_and_the_rest_is_whole),
         cmocka_unit_test(a_recording_stays_below_its_size),
         cmocka_unit_test(names_are_dropped_with_the_last_tick_that_uses_them),
+        cmocka_unit_test(what_is_forgotten_can_come_again),
         cmocka_unit_test(a_file_that_is_there_is_not_overwritten_unasked),
         cmocka_unit_test(nothing_is_left_of_a_recording_that_could_not_begin),
     };
