@@ -5,52 +5,53 @@
 
 #include "base/clock.h"
 
-static json_t *new_document(const char *schema, const struct tick *tick)
+static struct json begin_document(FILE *stream, const char *schema, const struct tick *tick)
 {
-    json_value_use_own_memory();
-    json_t *document = json_object();
-    put_text(document, "schema", schema);
-    put_time(document, "time", tick->time_ns);
-    return document;
+    struct json json = {.stream = stream};
+
+    json_begin_object(&json, NULL);
+    put_text(&json, "schema", schema);
+    put_time(&json, "time", tick->time_ns);
+    return json;
 }
 
 static void write_snapshot(FILE *stream, const struct tick *tick, const struct call_tree *tree,
                            const struct print_options *options)
 {
-    json_t *document = new_document("pyneck.snapshot/1", tick);
-    json_t *processes = json_array();
+    struct json json = begin_document(stream, "pyneck.snapshot/1", tick);
 
-    for (size_t i = 0; i < tick->process_count; i++)
-        json_array_append_new(processes, json_process(tick, &tick->processes[i], tree, options->mode));
-    put_real(document, "interval_seconds",
+    put_real(&json, "interval_seconds",
              tick->interval_ns > 0 ? (double)tick->interval_ns / (double)NS_PER_SECOND : UNKNOWN_REAL,
              DECIMALS_SECONDS);
-    put_text(document, "mode", ranking_mode_name(options->mode));
-    put_value(document, "system", json_system(&tick->system));
-    put_value(document, "processes", processes);
-    json_write_line(stream, document);
+    put_text(&json, "mode", ranking_mode_name(options->mode));
+    put_system(&json, "system", &tick->system);
+    json_begin_array(&json, "processes");
+    for (size_t i = 0; i < tick->process_count; i++)
+        put_process(&json, tick, &tick->processes[i], tree, options->mode);
+    json_end_array(&json);
+    json_end_line(&json);
 }
 
 static void write_dump(FILE *stream, const struct tick *tick, const struct call_tree *tree,
                        const struct print_options *options)
 {
-    json_t *document = new_document("pyneck.dump/1", tick);
-    json_t *processes = json_array();
+    struct json json = begin_document(stream, "pyneck.dump/1", tick);
 
     (void)options;
+    json_begin_array(&json, "processes");
     for (size_t i = 0; i < tick->process_count; i++) {
         const struct process *process = &tick->processes[i];
-        json_t *object = json_object();
-        put_integer(object, "pid", process->pid);
-        put_text(object, "command", process->command);
-        put_text(object, "error", process->error);
-        put_text(object, "phase", process->phase);
-        put_value(object, "python", json_python(process));
-        put_value(object, "threads", json_threads(process, tree));
-        json_array_append_new(processes, object);
+        json_begin_object(&json, NULL);
+        put_integer(&json, "pid", process->pid);
+        put_text(&json, "command", process->command);
+        put_text(&json, "error", process->error);
+        put_text(&json, "phase", process->phase);
+        put_python(&json, "python", process);
+        put_threads(&json, "threads", process, tree);
+        json_end_object(&json);
     }
-    put_value(document, "processes", processes);
-    json_write_line(stream, document);
+    json_end_array(&json);
+    json_end_line(&json);
 }
 
 const struct format format_json = {

@@ -23,23 +23,23 @@ static int compare_growth(const void *left, const void *right)
     return (one > other) - (one < other);
 }
 
-static json_t *json_grower(const struct ranking_row *row, const struct call_tree *tree)
+static void put_grower(struct json *json, const struct ranking_row *row, const struct call_tree *tree)
 {
     const struct function *function = call_tree_function(tree, row->function);
-    json_t *object = json_object();
+    json_begin_object(json, NULL);
 
-    put_text(object, "function", function->name);
-    put_text(object, "file", function->file);
-    put_count(object, "line", function->line > 0 ? function->line : UNKNOWN_COUNT);
-    put_integer(object, "own_growth_bytes", row->own_growth_bytes);
-    put_integer(object, "total_growth_bytes", row->total_growth_bytes);
-    return object;
+    put_text(json, "function", function->name);
+    put_text(json, "file", function->file);
+    put_count(json, "line", function->line > 0 ? function->line : UNKNOWN_COUNT);
+    put_integer(json, "own_growth_bytes", row->own_growth_bytes);
+    put_integer(json, "total_growth_bytes", row->total_growth_bytes);
+    json_end_object(json);
 }
 
-json_t *json_growers(const struct ranking *ranking, const struct call_tree *tree)
+void put_growers(struct json *json, const char *name, const struct ranking *ranking,
+                 const struct call_tree *tree)
 {
     const struct ranking_row **rows = memory_allocate(ranking->count, sizeof(const void *));
-    json_t *growers = json_array();
     size_t count = 0;
 
     for (size_t i = 0; i < ranking->count; i++) {
@@ -48,49 +48,54 @@ json_t *json_growers(const struct ranking *ranking, const struct call_tree *tree
     }
     if (count > 1)
         qsort(rows, count, sizeof(const void *), compare_growth);
+    json_begin_array(json, name);
     for (size_t i = 0; i < count && i < MAX_GROWERS; i++)
-        json_array_append_new(growers, json_grower(rows[i], tree));
+        put_grower(json, rows[i], tree);
+    json_end_array(json);
     free(rows);
-    return growers;
 }
 
 /* The functions in which the process grew. */
-static json_t *json_growers_of_process(const struct tick *tick, const struct process *process,
-                                       const struct call_tree *tree)
+static void put_growers_of_process(struct json *json, const char *name, const struct tick *tick,
+                                   const struct process *process, const struct call_tree *tree)
 {
-    if (process->profile == NULL || !process->profile->growth_measured)
-        return NULL;
+    if (process->profile == NULL || !process->profile->growth_measured) {
+        put_null(json, name);
+        return;
+    }
     struct ranking ranking = ranking_of_process(tick, process, tree, RANKING_WALL, RANKING_FUNCTIONS);
-    json_t *growers = json_growers(&ranking, tree);
+    put_growers(json, name, &ranking, tree);
     ranking_free(&ranking);
-    return growers;
 }
 
-json_t *json_memory(const struct tick *tick, const struct process *process, const struct call_tree *tree)
+void put_memory(struct json *json, const char *name, const struct tick *tick, const struct process *process,
+                const struct call_tree *tree)
 {
-    json_t *object = json_object();
+    json_begin_object(json, name);
 
-    put_count(object, "anonymous_bytes", process->anonymous_bytes);
-    put_count(object, "file_bytes", process->file_bytes);
-    put_count(object, "shared_memory_bytes", process->shared_memory_bytes);
-    put_count(object, "swap_bytes", process->swap_bytes);
-    put_real(object, "growth_bytes_per_second", process->growth_bytes_per_second, DECIMALS_RATE);
-    put_real(object, "minor_faults_per_second", process->minor_faults_per_second, DECIMALS_RATE);
-    put_real(object, "major_faults_per_second", process->major_faults_per_second, DECIMALS_RATE);
-    put_value(object, "functions", json_growers_of_process(tick, process, tree));
-    return object;
+    put_count(json, "anonymous_bytes", process->anonymous_bytes);
+    put_count(json, "file_bytes", process->file_bytes);
+    put_count(json, "shared_memory_bytes", process->shared_memory_bytes);
+    put_count(json, "swap_bytes", process->swap_bytes);
+    put_real(json, "growth_bytes_per_second", process->growth_bytes_per_second, DECIMALS_RATE);
+    put_real(json, "minor_faults_per_second", process->minor_faults_per_second, DECIMALS_RATE);
+    put_real(json, "major_faults_per_second", process->major_faults_per_second, DECIMALS_RATE);
+    put_growers_of_process(json, "functions", tick, process, tree);
+    json_end_object(json);
 }
 
-json_t *json_collector(const struct collector_usage *collector)
+void put_collector(struct json *json, const char *name, const struct collector_usage *collector)
 {
-    if (collector == NULL || collector->generation_count <= 0)
-        return NULL;
-    json_t *object = json_object();
-    json_t *collections = json_array();
+    if (collector == NULL || collector->generation_count <= 0) {
+        put_null(json, name);
+        return;
+    }
+    json_begin_object(json, name);
+    json_begin_array(json, "collections");
     for (int i = 0; i < collector->generation_count && i < 3; i++)
-        json_array_append_new(collections, json_integer(collector->collections[i]));
-    put_value(object, "collections", collections);
-    put_real(object, "collecting_seconds", collector->collecting_seconds, DECIMALS_SECONDS);
-    put_count(object, "tracked_objects", collector->tracked_objects);
-    return object;
+        put_integer(json, NULL, collector->collections[i]);
+    json_end_array(json);
+    put_real(json, "collecting_seconds", collector->collecting_seconds, DECIMALS_SECONDS);
+    put_count(json, "tracked_objects", collector->tracked_objects);
+    json_end_object(json);
 }

@@ -8,217 +8,245 @@ enum {
     MAX_ROWS = 200, /* of functions and of lines; man/pyneck-json.5 names the number */
 };
 
-json_t *json_python(const struct process *process)
+void put_python(struct json *json, const char *name, const struct process *process)
 {
     const struct python_info *python = process->python;
 
-    if (python == NULL)
-        return NULL;
-    json_t *object = json_object();
-    put_text(object, "implementation", python->implementation);
-    put_text(object, "version", python->version);
-    put_value(object, "free_threaded", json_boolean(python->free_threaded));
-    put_value(object, "collector", json_collector(process->collector));
-    return object;
+    if (python == NULL) {
+        put_null(json, name);
+        return;
+    }
+    json_begin_object(json, name);
+    put_text(json, "implementation", python->implementation);
+    put_text(json, "version", python->version);
+    put_bool(json, "free_threaded", python->free_threaded);
+    put_collector(json, "collector", process->collector);
+    json_end_object(json);
 }
 
-static json_t *json_sampling(const struct profile *profile)
+static void put_sampling(struct json *json, const char *name, const struct profile *profile)
 {
-    if (profile == NULL)
-        return NULL;
-    json_t *object = json_object();
-    put_real(object, "rate_hz", profile->rate_hz, DECIMALS_RATE);
-    put_integer(object, "samples", (int64_t)profile->samples);
-    put_integer(object, "partial", (int64_t)profile->partial);
-    put_integer(object, "invalid", (int64_t)profile->invalid);
-    put_integer(object, "late", (int64_t)profile->late);
-    put_real(object, "cpu_percent", profile->cpu_percent, DECIMALS_PERCENT);
-    return object;
+    if (profile == NULL) {
+        put_null(json, name);
+        return;
+    }
+    json_begin_object(json, name);
+    put_real(json, "rate_hz", profile->rate_hz, DECIMALS_RATE);
+    put_integer(json, "samples", (int64_t)profile->samples);
+    put_integer(json, "partial", (int64_t)profile->partial);
+    put_integer(json, "invalid", (int64_t)profile->invalid);
+    put_integer(json, "late", (int64_t)profile->late);
+    put_real(json, "cpu_percent", profile->cpu_percent, DECIMALS_PERCENT);
+    json_end_object(json);
 }
 
-static void put_place(json_t *object, const struct function *function, uint32_t line)
+static void put_place(struct json *json, const struct function *function, uint32_t line)
 {
-    put_text(object, "function", function->name);
-    put_text(object, "file", function->file);
-    put_count(object, "line", line > 0 ? line : UNKNOWN_COUNT);
+    put_text(json, "function", function->name);
+    put_text(json, "file", function->file);
+    put_count(json, "line", line > 0 ? line : UNKNOWN_COUNT);
 }
 
-static json_t *json_ranking_row(const struct ranking_row *row, const struct call_tree *tree,
-                                enum ranking_level level, bool growth_measured)
+static void put_growth(struct json *json, const char *name, int64_t bytes, bool is_measured)
+{
+    if (is_measured)
+        put_integer(json, name, bytes);
+    else
+        put_null(json, name);
+}
+
+static void put_ranking_row(struct json *json, const struct ranking_row *row, const struct call_tree *tree,
+                            enum ranking_level level, bool growth_measured)
 {
     const struct function *function = call_tree_function(tree, row->function);
-    json_t *object = json_object();
+    json_begin_object(json, NULL);
 
-    put_place(object, function, level == RANKING_LINES ? row->line : function->line);
-    put_seconds(object, "own_cpu_seconds", row->own_cpu_ns);
-    put_seconds(object, "total_cpu_seconds", row->total_cpu_ns);
-    put_seconds(object, "own_wall_seconds", row->own_wall_ns);
-    put_seconds(object, "total_wall_seconds", row->total_wall_ns);
-    put_real(object, "own_percent", row->own_percent, DECIMALS_PERCENT);
-    put_real(object, "total_percent", row->total_percent, DECIMALS_PERCENT);
-    put_value(object, "memory_growth_bytes", growth_measured ? json_integer(row->own_growth_bytes) : NULL);
-    put_value(object, "total_memory_growth_bytes",
-              growth_measured ? json_integer(row->total_growth_bytes) : NULL);
-    put_integer(object, "samples", (int64_t)row->samples);
-    return object;
+    put_place(json, function, level == RANKING_LINES ? row->line : function->line);
+    put_seconds(json, "own_cpu_seconds", row->own_cpu_ns);
+    put_seconds(json, "total_cpu_seconds", row->total_cpu_ns);
+    put_seconds(json, "own_wall_seconds", row->own_wall_ns);
+    put_seconds(json, "total_wall_seconds", row->total_wall_ns);
+    put_real(json, "own_percent", row->own_percent, DECIMALS_PERCENT);
+    put_real(json, "total_percent", row->total_percent, DECIMALS_PERCENT);
+    put_growth(json, "memory_growth_bytes", row->own_growth_bytes, growth_measured);
+    put_growth(json, "total_memory_growth_bytes", row->total_growth_bytes, growth_measured);
+    put_integer(json, "samples", (int64_t)row->samples);
+    json_end_object(json);
 }
 
-json_t *json_ranking_rows(const struct ranking *ranking, const struct call_tree *tree,
-                          enum ranking_level level, bool growth_measured)
+void put_ranking_rows(struct json *json, const char *name, const struct ranking *ranking,
+                      const struct call_tree *tree, enum ranking_level level, bool growth_measured)
 {
-    json_t *rows = json_array();
+    json_begin_array(json, name);
 
     for (size_t i = 0; i < ranking->count && i < MAX_ROWS; i++)
-        json_array_append_new(rows, json_ranking_row(&ranking->rows[i], tree, level, growth_measured));
-    return rows;
+        put_ranking_row(json, &ranking->rows[i], tree, level, growth_measured);
+    json_end_array(json);
 }
 
-static json_t *json_ranking(const struct tick *tick, const struct process *process,
-                            const struct call_tree *tree, enum ranking_mode mode, enum ranking_level level)
+static void put_ranking(struct json *json, const char *name, const struct tick *tick,
+                        const struct process *process, const struct call_tree *tree, enum ranking_mode mode,
+                        enum ranking_level level)
 {
-    if (process->profile == NULL)
-        return NULL;
+    if (process->profile == NULL) {
+        put_null(json, name);
+        return;
+    }
     struct ranking ranking = ranking_of_process(tick, process, tree, mode, level);
-    json_t *rows = json_ranking_rows(&ranking, tree, level, process->profile->growth_measured);
+    put_ranking_rows(json, name, &ranking, tree, level, process->profile->growth_measured);
     ranking_free(&ranking);
-    return rows;
 }
 
-static json_t *json_stack(const struct thread *thread, const struct call_tree *tree)
+static void put_stack(struct json *json, const char *name, const struct thread *thread,
+                      const struct call_tree *tree)
 {
-    if (!thread->has_stack)
-        return NULL;
-    json_t *frames = json_array();
+    if (!thread->has_stack) {
+        put_null(json, name);
+        return;
+    }
+    json_begin_array(json, name);
     const struct call_node *node = call_tree_node(tree, thread->stack_node);
     for (; node->depth > 0; node = call_tree_node(tree, node->parent)) {
-        json_t *frame = json_object();
-        put_place(frame, call_tree_function(tree, node->function), node->line);
-        json_array_append_new(frames, frame);
+        json_begin_object(json, NULL);
+        put_place(json, call_tree_function(tree, node->function), node->line);
+        json_end_object(json);
     }
-    return frames;
+    json_end_array(json);
 }
 
-static json_t *json_thread(const struct thread *thread, const struct call_tree *tree)
+static void put_thread(struct json *json, const struct thread *thread, const struct call_tree *tree)
 {
-    json_t *object = json_object();
+    json_begin_object(json, NULL);
 
-    put_integer(object, "tid", thread->tid);
-    put_text(object, "name", thread->name);
-    put_text(object, "state", thread_state_name(thread->state));
-    put_real(object, "cpu_percent", thread->cpu_percent, DECIMALS_PERCENT);
-    put_value(object, "holds_gil", thread->holds_gil >= 0 ? json_boolean(thread->holds_gil) : NULL);
-    put_real(object, "gil_percent", thread->gil_percent, DECIMALS_PERCENT);
-    put_value(object, "waiting", json_waiting(thread->waiting));
-    put_value(object, "stack", json_stack(thread, tree));
-    return object;
+    put_integer(json, "tid", thread->tid);
+    put_text(json, "name", thread->name);
+    put_text(json, "state", thread_state_name(thread->state));
+    put_real(json, "cpu_percent", thread->cpu_percent, DECIMALS_PERCENT);
+    if (thread->holds_gil >= 0)
+        put_bool(json, "holds_gil", thread->holds_gil);
+    else
+        put_null(json, "holds_gil");
+    put_real(json, "gil_percent", thread->gil_percent, DECIMALS_PERCENT);
+    put_waiting(json, "waiting", thread->waiting);
+    put_stack(json, "stack", thread, tree);
+    json_end_object(json);
 }
 
-json_t *json_threads(const struct process *process, const struct call_tree *tree)
+void put_threads(struct json *json, const char *name, const struct process *process,
+                 const struct call_tree *tree)
 {
-    if (process->threads == NULL)
-        return NULL;
-    json_t *threads = json_array();
+    if (process->threads == NULL) {
+        put_null(json, name);
+        return;
+    }
+    json_begin_array(json, name);
     for (size_t i = 0; i < process->thread_detail_count; i++)
-        json_array_append_new(threads, json_thread(&process->threads[i], tree));
-    return threads;
+        put_thread(json, &process->threads[i], tree);
+    json_end_array(json);
 }
 
-static json_t *json_socket(const struct socket_info *socket)
+static void put_socket(struct json *json, const char *name, const struct socket_info *socket)
 {
-    if (socket == NULL)
-        return NULL;
-    json_t *object = json_object();
-    put_text(object, "protocol", socket->protocol);
-    put_text(object, "state", socket->state);
-    put_text(object, "local", socket->local);
-    put_text(object, "remote", socket->remote);
-    put_count(object, "receive_queue_bytes", socket->receive_queue_bytes);
-    put_count(object, "send_queue_bytes", socket->send_queue_bytes);
-    return object;
+    if (socket == NULL) {
+        put_null(json, name);
+        return;
+    }
+    json_begin_object(json, name);
+    put_text(json, "protocol", socket->protocol);
+    put_text(json, "state", socket->state);
+    put_text(json, "local", socket->local);
+    put_text(json, "remote", socket->remote);
+    put_count(json, "receive_queue_bytes", socket->receive_queue_bytes);
+    put_count(json, "send_queue_bytes", socket->send_queue_bytes);
+    json_end_object(json);
 }
 
-static json_t *json_open_file(const struct open_file *file)
+static void put_open_file(struct json *json, const struct open_file *file)
 {
-    json_t *object = json_object();
+    json_begin_object(json, NULL);
 
-    put_integer(object, "fd", file->fd);
-    put_text(object, "kind", open_file_kind_name(file->kind));
-    put_text(object, "access", open_file_access_name(file->access));
-    put_text(object, "path", file->path);
-    put_text(object, "peer", file->peer);
-    put_count(object, "position_bytes", file->position_bytes);
-    put_count(object, "size_bytes", file->size_bytes);
-    put_real(object, "bytes_per_second", file->bytes_per_second, DECIMALS_RATE);
-    put_value(object, "deleted", json_boolean(file->deleted));
-    put_value(object, "socket", json_socket(file->socket));
-    return object;
+    put_integer(json, "fd", file->fd);
+    put_text(json, "kind", open_file_kind_name(file->kind));
+    put_text(json, "access", open_file_access_name(file->access));
+    put_text(json, "path", file->path);
+    put_text(json, "peer", file->peer);
+    put_count(json, "position_bytes", file->position_bytes);
+    put_count(json, "size_bytes", file->size_bytes);
+    put_real(json, "bytes_per_second", file->bytes_per_second, DECIMALS_RATE);
+    put_bool(json, "deleted", file->deleted);
+    put_socket(json, "socket", file->socket);
+    json_end_object(json);
 }
 
-static json_t *json_open_files(const struct process *process)
+static void put_open_files(struct json *json, const char *name, const struct process *process)
 {
-    if (!process->open_files_listed)
-        return NULL;
-    json_t *files = json_array();
+    if (!process->open_files_listed) {
+        put_null(json, name);
+        return;
+    }
+    json_begin_array(json, name);
     for (size_t i = 0; i < process->open_file_detail_count; i++)
-        json_array_append_new(files, json_open_file(&process->open_files[i]));
-    return files;
+        put_open_file(json, &process->open_files[i]);
+    json_end_array(json);
 }
 
 /* The kinds of open files whose number changed. */
-static json_t *json_kinds_growth(const double *growth)
+static void put_kinds_growth(struct json *json, const char *name, const double *growth)
 {
-    if (growth == NULL)
-        return NULL;
-    json_t *object = json_object();
+    if (growth == NULL) {
+        put_null(json, name);
+        return;
+    }
+    json_begin_object(json, name);
     for (size_t kind = 0; kind < OPEN_FILE_KINDS; kind++) {
         if (growth[kind] != 0)
-            put_real(object, open_file_kind_name((enum open_file_kind)kind), growth[kind], DECIMALS_RATE);
+            put_real(json, open_file_kind_name((enum open_file_kind)kind), growth[kind], DECIMALS_RATE);
     }
-    return object;
+    json_end_object(json);
 }
 
-static void put_kernel_figures(json_t *object, const struct process *process)
+static void put_kernel_figures(struct json *json, const struct process *process)
 {
     char state[] = {process->state, '\0'};
 
-    put_integer(object, "pid", process->pid);
-    put_integer(object, "parent_pid", process->parent_pid);
-    put_text(object, "user", process->user);
-    put_text(object, "command", process->command);
-    put_text(object, "state", process->state != '\0' ? state : NULL);
-    put_time(object, "start_time", process->start_time_ns);
-    put_real(object, "cpu_percent", process->cpu_percent, DECIMALS_PERCENT);
-    put_real(object, "runnable_percent", process->runnable_percent, DECIMALS_PERCENT);
-    put_real(object, "throttled_percent", process->throttled_percent, DECIMALS_PERCENT);
-    put_count(object, "resident_bytes", process->resident_bytes);
-    put_count(object, "virtual_bytes", process->virtual_bytes);
-    put_real(object, "memory_percent", process->memory_percent, DECIMALS_PERCENT);
-    put_real(object, "read_bytes_per_second", process->read_bytes_per_second, DECIMALS_RATE);
-    put_real(object, "write_bytes_per_second", process->write_bytes_per_second, DECIMALS_RATE);
-    put_count(object, "thread_count", process->thread_count);
-    put_count(object, "open_file_count", process->open_file_count);
-    put_count(object, "open_file_limit", process->open_file_limit);
-    put_real(object, "open_file_growth_per_second", process->open_file_growth_per_second, DECIMALS_RATE);
-    put_value(object, "open_file_growth_by_kind", json_kinds_growth(process->open_file_growth_by_kind));
-    put_text(object, "error", process->error);
-    put_text(object, "phase", process->phase);
+    put_integer(json, "pid", process->pid);
+    put_integer(json, "parent_pid", process->parent_pid);
+    put_text(json, "user", process->user);
+    put_text(json, "command", process->command);
+    put_text(json, "state", process->state != '\0' ? state : NULL);
+    put_time(json, "start_time", process->start_time_ns);
+    put_real(json, "cpu_percent", process->cpu_percent, DECIMALS_PERCENT);
+    put_real(json, "runnable_percent", process->runnable_percent, DECIMALS_PERCENT);
+    put_real(json, "throttled_percent", process->throttled_percent, DECIMALS_PERCENT);
+    put_count(json, "resident_bytes", process->resident_bytes);
+    put_count(json, "virtual_bytes", process->virtual_bytes);
+    put_real(json, "memory_percent", process->memory_percent, DECIMALS_PERCENT);
+    put_real(json, "read_bytes_per_second", process->read_bytes_per_second, DECIMALS_RATE);
+    put_real(json, "write_bytes_per_second", process->write_bytes_per_second, DECIMALS_RATE);
+    put_count(json, "thread_count", process->thread_count);
+    put_count(json, "open_file_count", process->open_file_count);
+    put_count(json, "open_file_limit", process->open_file_limit);
+    put_real(json, "open_file_growth_per_second", process->open_file_growth_per_second, DECIMALS_RATE);
+    put_kinds_growth(json, "open_file_growth_by_kind", process->open_file_growth_by_kind);
+    put_text(json, "error", process->error);
+    put_text(json, "phase", process->phase);
 }
 
-json_t *json_process(const struct tick *tick, const struct process *process, const struct call_tree *tree,
-                     enum ranking_mode mode)
+void put_process(struct json *json, const struct tick *tick, const struct process *process,
+                 const struct call_tree *tree, enum ranking_mode mode)
 {
-    json_t *object = json_object();
+    json_begin_object(json, NULL);
 
-    put_kernel_figures(object, process);
-    put_value(object, "memory", json_memory(tick, process, tree));
-    put_value(object, "python", json_python(process));
-    put_value(object, "sampling", json_sampling(process->profile));
-    put_value(object, "verdict", json_verdict(tick, process, tree));
-    put_value(object, "states", json_states(process->profile));
-    put_value(object, "waits", json_waits(process->profile, tree));
-    put_value(object, "functions", json_ranking(tick, process, tree, mode, RANKING_FUNCTIONS));
-    put_value(object, "lines", json_ranking(tick, process, tree, mode, RANKING_LINES));
-    put_value(object, "threads", json_threads(process, tree));
-    put_value(object, "open_files", json_open_files(process));
-    return object;
+    put_kernel_figures(json, process);
+    put_memory(json, "memory", tick, process, tree);
+    put_python(json, "python", process);
+    put_sampling(json, "sampling", process->profile);
+    put_verdict(json, "verdict", tick, process, tree);
+    put_states(json, "states", process->profile);
+    put_waits(json, "waits", process->profile, tree);
+    put_ranking(json, "functions", tick, process, tree, mode, RANKING_FUNCTIONS);
+    put_ranking(json, "lines", tick, process, tree, mode, RANKING_LINES);
+    put_threads(json, "threads", process, tree);
+    put_open_files(json, "open_files", process);
+    json_end_object(json);
 }

@@ -3,25 +3,33 @@
 #include "export/json_process.h"
 #include "export/json_value.h"
 
-json_t *json_cause(const struct verdict_cause *cause)
+void put_cause(struct json *json, const struct verdict_cause *cause)
 {
-    json_t *object = json_object();
     char summary[VERDICT_SUMMARY_SIZE];
 
     verdict_format(summary, cause, 0);
-    put_text(object, "kind", verdict_kind_name(cause->kind));
-    put_real(object, "percent", cause->percent, DECIMALS_PERCENT);
-    put_text(object, "summary", summary);
-    return object;
+    put_text(json, "kind", verdict_kind_name(cause->kind));
+    put_real(json, "percent", cause->percent, DECIMALS_PERCENT);
+    put_text(json, "summary", summary);
 }
 
-json_t *json_verdict(const struct tick *tick, const struct process *process, const struct call_tree *tree)
+void put_verdict(struct json *json, const char *name, const struct tick *tick, const struct process *process,
+                 const struct call_tree *tree)
 {
     struct verdict verdict;
 
-    if (!verdict_of_process(tick, process, tree, &verdict))
-        return NULL;
-    json_t *object = json_cause(&verdict.first);
-    put_value(object, "second", verdict.has_second ? json_cause(&verdict.second) : NULL);
-    return object;
+    if (!verdict_of_process(tick, process, tree, &verdict)) {
+        put_null(json, name);
+        return;
+    }
+    json_begin_object(json, name);
+    put_cause(json, &verdict.first);
+    if (verdict.has_second) {
+        json_begin_object(json, "second");
+        put_cause(json, &verdict.second);
+        json_end_object(json);
+    } else {
+        put_null(json, "second");
+    }
+    json_end_object(json);
 }

@@ -2,16 +2,16 @@
 #ifndef PYNECK_EXPORT_JSON_WAITS_H
 #define PYNECK_EXPORT_JSON_WAITS_H
 
+#include "export/json_value.h"
 #include "model/call_tree.h"
 #include "model/tick.h"
 
-#include <jansson.h>
+/* Members of a process: "states" and "waits"; null when it was not sampled. */
+void put_states(struct json *json, const char *name, const struct profile *profile);
+void put_waits(struct json *json, const char *name, const struct profile *profile,
+               const struct call_tree *tree);
 
-/* Members of a process: "states" and "waits"; NULL when it was not sampled. */
-json_t *json_states(const struct profile *profile);
-json_t *json_waits(const struct profile *profile, const struct call_tree *tree);
-
-/* Member of a thread: "waiting"; NULL when it does not wait. */
-json_t *json_waiting(const struct waiting *waiting);
+/* Member of a thread: "waiting"; null when it does not wait. */
+void put_waiting(struct json *json, const char *name, const struct waiting *waiting);
 
 #endif

@@ -1,4 +1,5 @@
 /* The JSON formats: the names and types that scripts depend on, and null for what is not known. */
+#include "export/json_value.h"
 #include "sample_tick.h"
 
 #include <setjmp.h>
@@ -272,9 +273,40 @@ static void test_a_dump_has_the_threads_of_a_snapshot(void **state)
 
 #define SNAPSHOT_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
+static void a_number_has_the_decimals_that_it_needs_and_at_least_one(void **unused)
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *stream = open_memstream(&text, &length);
+    struct json json = {.stream = stream};
+
+    (void)unused;
+    json_begin_array(&json, NULL);
+    put_real(&json, NULL, 0, DECIMALS_PERCENT);
+    put_real(&json, NULL, -0.0004, DECIMALS_PERCENT);
+    put_real(&json, NULL, 100, DECIMALS_PERCENT);
+    put_real(&json, NULL, -0.25, DECIMALS_PERCENT);
+    put_real(&json, NULL, 1.0005, DECIMALS_RATE);
+    put_real(&json, NULL, 0.000001, DECIMALS_SECONDS);
+    put_real(&json, NULL, 86400.060708, DECIMALS_SECONDS);
+    put_real(&json, NULL, 12.6, 0);
+    put_real(&json, NULL, 1e300, DECIMALS_SECONDS);
+    put_real(&json, NULL, UNKNOWN_REAL, DECIMALS_SECONDS);
+    put_real(&json, NULL, INFINITY, DECIMALS_SECONDS);
+    json_begin_object(&json, NULL);
+    put_text(&json, "text", "\"\\");
+    json_end_object(&json);
+    json_end_array(&json);
+    fclose(stream);
+    assert_string_equal(text, "[0.0,0.0,100.0,-0.25,1.0,0.000001,86400.060708,13.0,1e+300,null,null,"
+                              "{\"text\":\"\\u0022\\u005c\"}]");
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_number_has_the_decimals_that_it_needs_and_at_least_one),
         SNAPSHOT_TEST(test_objects_have_the_documented_members),
         SNAPSHOT_TEST(test_values_are_rounded_base_units),
         SNAPSHOT_TEST(test_what_is_not_known_is_null),
