@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 static void (*cleanup_before_exit)(void);
 
@@ -49,6 +52,13 @@ void *memory_grow(void *elements, size_t *capacity, size_t needed, size_t size)
     memset((char *)grown + *capacity * size, 0, (wanted - *capacity) * size);
     *capacity = wanted;
     return grown;
+}
+
+void memory_trim(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
 }
 
 void memory_set_cleanup(void (*cleanup)(void))

@@ -22,6 +22,9 @@ char *memory_copy_text(const char *text);
  * returns   the array, perhaps moved; new elements are zeroed */
 void *memory_grow(void *elements, size_t *capacity, size_t needed, size_t size);
 
+/* Give pages that were freed back to the system, after a time in which much more was in use than before and after. */
+void memory_trim(void);
+
 /* What has to be done before the program ends for want of memory (put the terminal back); NULL for nothing.
  */
 void memory_set_cleanup(void (*cleanup)(void));

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 enum {
-    MOST_HISTORY_BYTES = 16 << 20, /* of the ticks that are kept to look back at */
+    MOST_HISTORY_BYTES = 8 << 20, /* of the ticks that are kept to look back at */
 };
 
 /* Make the file that a started command's output goes to, where other users cannot read it.

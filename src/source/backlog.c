@@ -50,7 +50,8 @@ struct backlog {
 
     struct tick_tracks unpacked; /* of the packed segment that was read last, */
     uint64_t unpacked_first;     /* which begins with this tick; or NO_TICK */
-    bool looked_back;            /* since the newest tick came */
+    bool looked_back;            /* since the newest tick came, */
+    bool looking_back;           /* or since the one before it */
 };
 
 static struct backlog *backlog_of(struct source *source)
@@ -164,13 +165,18 @@ static void keep(struct backlog *backlog, const struct tick *tick)
 /* Give back what looking back took, once nobody does any more. */
 static void rest(struct backlog *backlog)
 {
-    for (size_t i = 0; i < backlog->count && !backlog->looked_back; i++) {
+    bool over = backlog->looking_back && !backlog->looked_back;
+
+    backlog->looking_back = backlog->looked_back;
+    backlog->looked_back = false;
+    if (!over)
+        return;
+    for (size_t i = 0; i < backlog->count; i++) {
         free(backlog->segments[i].points);
         backlog->segments[i].points = NULL;
     }
-    if (!backlog->looked_back)
-        forget_unpacked(backlog);
-    backlog->looked_back = false;
+    forget_unpacked(backlog);
+    memory_trim();
 }
 
 static struct error *read_tick(struct source *source, struct tick **tick)

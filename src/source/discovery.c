@@ -31,8 +31,6 @@ struct discovery {
     struct watched_process *processes;
     size_t capacity;
     size_t count;
-    struct watched_process *merged; /* the list that update builds */
-    size_t merged_capacity;
 };
 
 struct discovery *discovery_new(const pid_t *roots, size_t root_count, bool children)
@@ -48,13 +46,18 @@ struct discovery *discovery_new(const pid_t *roots, size_t root_count, bool chil
     return discovery;
 }
 
+static void release(struct watched_process *process)
+{
+    free(process->location);
+    free(process->error);
+}
+
 void discovery_free(struct discovery *discovery)
 {
     for (size_t i = 0; i < discovery->count; i++)
-        free(discovery->processes[i].error);
+        release(&discovery->processes[i]);
     python_locator_free(discovery->locator);
     free(discovery->processes);
-    free(discovery->merged);
     free(discovery->roots);
     free(discovery);
 }
@@ -173,12 +176,18 @@ static bool calls_itself_python(const struct watched_process *process)
 
 static void look_at_mappings(struct python_locator *locator, struct watched_process *process, uint64_t now_ns)
 {
+    struct python_location location = {0};
     struct error *error = NULL;
 
-    free(process->error);
+    release(process);
     process->error = NULL;
+    process->location = NULL;
     process->mappings_cpu_ns = process->cpu_ns;
-    process->presence = python_locate(locator, process->pid, &process->location, &error);
+    process->presence = python_locate(locator, process->pid, &location, &error);
+    if (location.implementation != NULL) {
+        process->location = memory_allocate(1, sizeof(*process->location));
+        *process->location = location;
+    }
     process->mappings_ns = now_ns;
     if (process->presence != PYTHON_STARTING)
         process->starting_ns = 0;
@@ -286,7 +295,7 @@ static bool is_replaced(const struct discovery *discovery, const struct watched_
  * this one. */
 static void begin_anew(struct watched_process *process, uint64_t now_ns)
 {
-    free(process->error);
+    release(process);
     *process = (struct watched_process){.pid = process->pid, .seen_ns = now_ns};
 }
 
@@ -301,42 +310,49 @@ static bool is_root(const struct discovery *discovery, pid_t pid)
     return false;
 }
 
-/* Bring the list in step with the pids that there are. */
-static void merge(struct discovery *discovery, const pid_t *pids, size_t count, uint64_t now_ns,
-                  void (*forget)(void *, const struct watched_process *), void *context)
+/* Let those go that are not among the pids any more. */
+static void drop_vanished(struct discovery *discovery, const pid_t *pids, size_t count,
+                          void (*forget)(void *, const struct watched_process *), void *context)
 {
-    size_t old = 0;
+    size_t kept = 0, next = 0;
 
-    discovery->merged =
-        memory_grow(discovery->merged, &discovery->merged_capacity, count, sizeof(*discovery->merged));
-    for (size_t i = 0; i < count; i++) {
-        for (; old < discovery->count && discovery->processes[old].pid < pids[i]; old++) {
-            forget(context, &discovery->processes[old]);
-            free(discovery->processes[old].error);
-        }
-        if (old < discovery->count && discovery->processes[old].pid == pids[i]) {
-            discovery->merged[i] = discovery->processes[old++];
+    for (size_t i = 0; i < discovery->count; i++) {
+        struct watched_process *process = &discovery->processes[i];
+        while (next < count && pids[next] < process->pid)
+            next++;
+        if (next < count && pids[next] == process->pid) {
+            discovery->processes[kept++] = *process;
             continue;
         }
-        bool root = is_root(discovery, pids[i]);
-        discovery->merged[i] = (struct watched_process){
-            .pid = pids[i],
+        forget(context, process);
+        release(process);
+    }
+    discovery->count = kept;
+}
+
+/* Put those in between that are new, from the last one on: so each moves once, and none as long as none comes. */
+static void add_new(struct discovery *discovery, const pid_t *pids, size_t count, uint64_t now_ns)
+{
+    size_t old = discovery->count;
+
+    discovery->processes =
+        memory_grow(discovery->processes, &discovery->capacity, count, sizeof(*discovery->processes));
+    for (size_t place = count; place > old; place--) {
+        pid_t pid = pids[place - 1];
+        struct watched_process *process = &discovery->processes[place - 1];
+        if (old > 0 && discovery->processes[old - 1].pid == pid) {
+            *process = discovery->processes[--old];
+            continue;
+        }
+        bool root = is_root(discovery, pid);
+        *process = (struct watched_process){
+            .pid = pid,
             .is_root = root,
             .selected = root,
             .seen_ns = now_ns,
         };
     }
-    for (; old < discovery->count; old++) {
-        forget(context, &discovery->processes[old]);
-        free(discovery->processes[old].error);
-    }
-    struct watched_process *processes = discovery->processes;
-    size_t capacity = discovery->capacity;
-    discovery->processes = discovery->merged;
-    discovery->capacity = discovery->merged_capacity;
     discovery->count = count;
-    discovery->merged = processes;
-    discovery->merged_capacity = capacity;
 }
 
 /* Children of selected processes are selected, and stay so when the parent has gone. */
@@ -363,7 +379,8 @@ bool discovery_update(struct discovery *discovery, const pid_t *pids, size_t cou
     uint64_t begin_ns = clock_monotonic_ns();
     bool complete = true;
 
-    merge(discovery, pids, count, begin_ns, forget, context);
+    drop_vanished(discovery, pids, count, forget, context);
+    add_new(discovery, pids, count, begin_ns);
     for (size_t i = 0; i < discovery->count; i++) {
         struct watched_process *process = &discovery->processes[i];
         if (is_replaced(discovery, process)) {

@@ -32,9 +32,9 @@ struct watched_process {
     bool sampled;       /* the caller's: it was given to the sampler */
     bool is_doubtful;   /* the caller's: its memory made no sense, so it was examined again */
     enum python_presence presence;
-    struct python_location location;
-    uint64_t starting_ns; /* since when it is PYTHON_STARTING; 0: it is not */
-    char *error;          /* why it cannot be read, or what of it is not there yet; or NULL */
+    struct python_location *location; /* of the interpreter, as far as known; NULL: there is none */
+    uint64_t starting_ns;             /* since when it is PYTHON_STARTING; 0: it is not */
+    char *error;                      /* why it cannot be read, or what of it is not there yet; or NULL */
 
     clockid_t cpu_clock; /* of the process, all its threads */
     bool has_cpu_clock;

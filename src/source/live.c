@@ -106,7 +106,7 @@ static void watch_processes(struct live_source *live)
         struct watched_process *process = &processes[i];
         bool watched = is_watched(live, process);
         if (watched && !process->sampled)
-            sampler_add(live->sampler, process->pid, process->start_ticks, &process->location);
+            sampler_add(live->sampler, process->pid, process->start_ticks, process->location);
         if (!watched && process->sampled)
             sampler_remove(live->sampler, process->pid, process->start_ticks);
         process->sampled = watched;
@@ -197,8 +197,8 @@ static void complete_row(struct live_source *live, struct watched_process *watch
     row->is_python = watched->is_python;
     row->selected = watched->selected;
     live_files_count(watched, row, now_ns);
-    if (watched->is_python && watched->location.implementation != NULL)
-        row->python = live_profile_describe(&watched->location, arena);
+    if (watched->is_python && watched->location != NULL)
+        row->python = live_profile_describe(watched->location, arena);
     if (watched->is_python && starts_still(watched, row, now_ns))
         row->phase = "starting";
     else if (watched->is_python && watched->error != NULL)

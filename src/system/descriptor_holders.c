@@ -29,13 +29,9 @@ enum {
 struct holder {
     pid_t pid;
     int fd;
-    uint32_t process; /* index into the names */
-    int32_t next;     /* the next holder of the same thing, or NO_HOLDER */
+    uint32_t name; /* of the process: where it begins in the names */
+    int32_t next;  /* the next holder of the same thing, or NO_HOLDER */
     enum open_file_access access;
-};
-
-struct process_name {
-    char text[PROCESS_NAME_SIZE];
 };
 
 /* What one look at all processes found. */
@@ -44,9 +40,9 @@ struct holder_map {
     struct holder *holders;
     size_t count;
     size_t capacity;
-    struct process_name *names;
-    size_t name_count;
-    size_t name_capacity;
+    char *names; /* each with its NUL */
+    size_t names_length;
+    size_t names_capacity;
 };
 
 struct descriptor_holders {
@@ -58,8 +54,9 @@ struct descriptor_holders {
     struct holder_map found;
     struct pid_list pids;
     size_t pid_index;
-    int directory_fd;      /* /proc/PID/fd of the process that is looked at, or -1 */
-    bool has_process_name; /* it is the last of found.names */
+    int directory_fd; /* /proc/PID/fd of the process that is looked at, or -1 */
+    bool has_process_name;
+    uint32_t process_name; /* in found.names */
     uint64_t cost_ns;
 };
 
@@ -95,21 +92,22 @@ void descriptor_holders_free(struct descriptor_holders *holders)
 static uint32_t take_name(struct descriptor_holders *holders, pid_t pid)
 {
     struct holder_map *map = &holders->found;
-    char path[32];
-    char name[PROCESS_NAME_SIZE];
+    char path[32], raw[PROCESS_NAME_SIZE], name[PROCESS_NAME_SIZE];
 
-    if (!holders->has_process_name) {
-        map->names = memory_grow(map->names, &map->name_capacity, map->name_count + 1, sizeof(*map->names));
-        snprintf(path, sizeof(path), "%d/comm", (int)pid);
-        ssize_t length = file_read_at(holders->proc_fd, path, name, sizeof(name));
-        if (length > 0 && name[length - 1] == '\n')
-            length--;
-        text_clean(map->names[map->name_count].text, PROCESS_NAME_SIZE, name,
-                   length > 0 ? (size_t)length : 0);
-        map->name_count++;
-        holders->has_process_name = true;
-    }
-    return (uint32_t)(map->name_count - 1);
+    if (holders->has_process_name)
+        return holders->process_name;
+    snprintf(path, sizeof(path), "%d/comm", (int)pid);
+    ssize_t length = file_read_at(holders->proc_fd, path, raw, sizeof(raw));
+    if (length > 0 && raw[length - 1] == '\n')
+        length--;
+    text_clean(name, sizeof(name), raw, length > 0 ? (size_t)length : 0);
+    size_t size = strlen(name) + 1;
+    map->names = memory_grow(map->names, &map->names_capacity, map->names_length + size, 1);
+    memcpy(map->names + map->names_length, name, size);
+    holders->process_name = (uint32_t)map->names_length;
+    holders->has_process_name = true;
+    map->names_length += size;
+    return holders->process_name;
 }
 
 /* Whether the process is known to hold this end already: one descriptor of it is enough to name. */
@@ -136,7 +134,7 @@ static void add_holder(struct descriptor_holders *holders, uint64_t inode, int f
     map->holders[map->count] = (struct holder){
         .pid = pid,
         .fd = fd,
-        .process = take_name(holders, pid),
+        .name = take_name(holders, pid),
         .next = newest,
         .access = access,
     };
@@ -201,7 +199,7 @@ static bool begin(struct descriptor_holders *holders)
         return false;
     hash_map_clear(&holders->found.first);
     holders->found.count = 0;
-    holders->found.name_count = 0;
+    holders->found.names_length = 0;
     holders->pid_index = 0;
     holders->cost_ns = 0;
     holders->is_looking = true;
@@ -269,6 +267,5 @@ const char *descriptor_holders_find(const struct descriptor_holders *holders, ui
 
     if (holder == NULL)
         return NULL;
-    return arena_format(arena, "%d (%s) fd %d", (int)holder->pid, map->names[holder->process].text,
-                        holder->fd);
+    return arena_format(arena, "%d (%s) fd %d", (int)holder->pid, map->names + holder->name, holder->fd);
 }

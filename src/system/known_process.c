@@ -29,6 +29,7 @@ struct known_process *known_process_new(pid_t pid)
 
 void known_process_free(struct known_process *process)
 {
+    free(process->name);
     free(process->command);
     free(process);
 }
@@ -83,6 +84,15 @@ static int64_t find_start_time(uint64_t start_ticks, uint64_t ns_per_tick)
     return boot_ns + (int64_t)(start_ticks * ns_per_tick);
 }
 
+/* Seldom a new text: then nothing moves. */
+static void keep_text(char **kept, const char *text)
+{
+    if (*kept != NULL && strcmp(*kept, text) == 0)
+        return;
+    free(*kept);
+    *kept = memory_copy_text(text);
+}
+
 static void read_command(struct known_process *process, struct process_reader *reader, int directory_fd,
                          const struct process_stat *stat, uint64_t now_ns)
 {
@@ -102,10 +112,7 @@ static void read_command(struct known_process *process, struct process_reader *r
         written = process_format_command(command, sizeof(command), reader->buffer, (size_t)length);
     if (written == 0)
         snprintf(command, sizeof(command), "[%s]", stat->name);
-    if (process->command == NULL || strcmp(process->command, command) != 0) {
-        free(process->command);
-        process->command = memory_copy_text(command);
-    }
+    keep_text(&process->command, command);
     /* In the middle of execve(2) the new arguments are not there yet. */
     process->has_command = written > 0 || stat->is_kernel_thread || stat->state == 'Z';
     process->arguments_address = stat->arguments_address;
@@ -205,7 +212,7 @@ static bool read_files(struct known_process *process, struct process_reader *rea
     read_transfer(process, reader, directory_fd, seconds);
     read_command(process, reader, directory_fd, &stat, now_ns);
 
-    memcpy(process->name, stat.name, sizeof(process->name));
+    keep_text(&process->name, stat.name);
     facts->name = process->name;
     facts->command = process->command;
     facts->uid = directory.st_uid; /* the effective one */

@@ -30,7 +30,7 @@ enum {
 
 struct known_process {
     struct process facts;             /* as read last; its texts are valid until the next refresh */
-    char name[PROCESS_NAME_SIZE];     /* facts.name */
+    char *name;                       /* facts.name */
     char *command;                    /* facts.command */
     bool has_command;                 /* false: it has to be read (again) at the next occasion */
     struct process_transfer transfer; /* as read last */
