@@ -109,6 +109,7 @@ struct error *reader_open(struct reader **result, const char *path)
 static void release_segment(struct read_segment *segment)
 {
     packed_segment_free(segment->ticks);
+    free(segment->bytes);
     *segment = (struct read_segment){0};
 }
 
@@ -223,19 +224,17 @@ bool reader_find_segment(struct reader *reader, uint64_t sequence, struct tick_s
     return found;
 }
 
-/* Inflate and unpack; NULL where the bytes make no sense. */
-static struct packed_segment *unpack(const unsigned char *data, int length, int64_t raw_bytes,
-                                     size_t tick_count)
+/* Inflate and unpack into an empty segment; false where the bytes make no sense. */
+static bool unpack(struct read_segment *segment, const unsigned char *data, int length, int64_t raw_bytes)
 {
     if (data == NULL || raw_bytes <= 0 || raw_bytes > MAX_SEGMENT_BYTES ||
         raw_bytes / MAX_DEFLATE_RATIO > length)
-        return NULL;
+        return false;
     uLongf inflated = (uLongf)raw_bytes;
-    unsigned char *bytes = memory_allocate(inflated, 1);
-    bool whole = uncompress(bytes, &inflated, data, (uLong)length) == Z_OK && inflated == (uLongf)raw_bytes;
-    struct packed_segment *segment = whole ? segment_unpack(bytes, inflated, tick_count) : NULL;
-    free(bytes);
-    return segment;
+    segment->bytes = memory_allocate(inflated, 1);
+    if (uncompress(segment->bytes, &inflated, data, (uLong)length) == Z_OK && inflated == (uLongf)raw_bytes)
+        segment->ticks = segment_unpack(segment->bytes, inflated, (size_t)(segment->end - segment->first));
+    return segment->ticks != NULL;
 }
 
 /* Unpack the segment that holds a tick; false when there is none, or with an error when it is damaged. */
@@ -250,17 +249,17 @@ static bool read_segment(struct reader *reader, uint64_t sequence, struct error 
         return false;
     }
     const unsigned char *data = sqlite3_column_blob(statement, 3);
-    struct packed_segment *ticks =
-        unpack(data, sqlite3_column_bytes(statement, 3), sqlite3_column_int64(statement, 2),
-               (size_t)(span.end - span.first));
+    reader->segment = (struct read_segment){.first = span.first, .end = span.end};
+    bool makes_sense = unpack(&reader->segment, data, sqlite3_column_bytes(statement, 3),
+                              sqlite3_column_int64(statement, 2));
     sqlite3_reset(statement);
-    if (ticks != NULL)
-        reader->segment = (struct read_segment){.first = span.first, .end = span.end, .ticks = ticks};
-    else
+    if (!makes_sense) {
+        release_segment(&reader->segment);
         *error =
             error_new("%s is damaged: the ticks from %llu to %llu cannot be unpacked", reader->database.path,
                       (unsigned long long)span.first, (unsigned long long)span.end - 1);
-    return ticks != NULL;
+    }
+    return makes_sense;
 }
 
 static bool is_unpacked(const struct reader *reader, uint64_t sequence)

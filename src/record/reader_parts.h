@@ -46,7 +46,8 @@ struct id_map {
 struct read_segment {
     uint64_t first;
     uint64_t end; /* first == end: none */
-    struct packed_segment *ticks;
+    unsigned char *bytes;
+    struct packed_segment *ticks; /* in these bytes */
 };
 
 struct reader {

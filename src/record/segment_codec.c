@@ -8,6 +8,7 @@
 
 enum {
     WIDTH_BITS = 30, /* of the key of a table; the rest is the part */
+    MANY_ROWS = 10,  /* fewer are no columns: to say how each is told would take more than it saves */
 };
 
 /* How the numbers of a column are told, from the second row on. */
@@ -22,7 +23,8 @@ enum column_mode {
 struct table {
     size_t width;
     size_t rows;
-    uint64_t *cells; /* row by row */
+    uint64_t *cells;             /* row by row; in what was unpacked only where there are columns */
+    const unsigned char **plain; /* else there: where the bytes of each row begin, and the last one ends */
 };
 
 struct placed_section {
@@ -134,15 +136,26 @@ static void take_column(struct byte_cursor *cursor, const struct table *table, e
     }
 }
 
-/* All modes, all first rows and all columns stand together: most modes are the same, and so are most numbers of a column
- * with the one before. */
+static bool has_columns(const struct table *table)
+{
+    return table->rows >= MANY_ROWS;
+}
+
+/* The numbers that are told row by row. */
+static size_t plain_numbers(const struct table *table)
+{
+    return has_columns(table) ? table->width : table->rows * table->width;
+}
+
+/* All modes, all rows and all columns stand together: most modes are the same, and so are most numbers of a column with the
+ * one before. */
 static void put_tables(struct bytes *bytes, const struct packed_segment *segment)
 {
     struct bytes modes = {0}, columns = {0};
 
     for (size_t i = 0; i < segment->table_count; i++) {
         const struct table *table = &segment->tables[i];
-        for (size_t column = 0; column < table->width && table->rows > 1; column++) {
+        for (size_t column = 0; column < table->width && has_columns(table); column++) {
             enum column_mode mode = choose_mode(table, column);
             bytes_put_unsigned(&modes, mode);
             put_column(&columns, table, mode, column);
@@ -150,30 +163,43 @@ static void put_tables(struct bytes *bytes, const struct packed_segment *segment
     }
     bytes_put_block(bytes, modes.start, modes.length);
     for (size_t i = 0; i < segment->table_count; i++) {
-        for (size_t column = 0; column < segment->tables[i].width; column++)
-            bytes_put_unsigned(bytes, segment->tables[i].cells[column]);
+        for (size_t cell = 0; cell < plain_numbers(&segment->tables[i]); cell++)
+            bytes_put_unsigned(bytes, segment->tables[i].cells[cell]);
     }
     bytes_put_block(bytes, columns.start, columns.length);
     bytes_free(&modes);
     bytes_free(&columns);
 }
 
+/* Pass over numbers. */
+static void pass_numbers(struct byte_cursor *cursor, size_t count)
+{
+    for (; count > 0 && cursor->next < cursor->end; cursor->next++)
+        count -= *cursor->next < 0x80;
+    cursor->failed = cursor->failed || count > 0;
+}
+
+static void take_rows(struct byte_cursor *cursor, const struct table *table)
+{
+    for (size_t column = 0; column < table->width && has_columns(table); column++)
+        table->cells[column] = bytes_take_unsigned(cursor);
+    for (size_t row = 0; row <= table->rows && !has_columns(table); row++) {
+        table->plain[row] = cursor->next;
+        pass_numbers(cursor, row < table->rows ? table->width : 0);
+    }
+}
+
 static void take_tables(struct byte_cursor *cursor, const struct packed_segment *segment)
 {
     struct byte_cursor modes = *cursor;
 
-    for (size_t i = 0; i < segment->table_count; i++) {
-        const struct table *table = &segment->tables[i];
-        for (size_t column = 0; column < table->width && table->rows > 1; column++)
-            bytes_take_unsigned(cursor);
-    }
-    for (size_t i = 0; i < segment->table_count; i++) {
-        for (size_t column = 0; column < segment->tables[i].width; column++)
-            segment->tables[i].cells[column] = bytes_take_unsigned(cursor);
-    }
+    for (size_t i = 0; i < segment->table_count; i++)
+        pass_numbers(cursor, has_columns(&segment->tables[i]) ? segment->tables[i].width : 0);
+    for (size_t i = 0; i < segment->table_count; i++)
+        take_rows(cursor, &segment->tables[i]);
     for (size_t i = 0; i < segment->table_count && !cursor->failed; i++) {
         const struct table *table = &segment->tables[i];
-        for (size_t column = 0; column < table->width && table->rows > 1; column++) {
+        for (size_t column = 0; column < table->width && has_columns(table); column++) {
             uint64_t mode = bytes_take_unsigned(&modes);
             take_column(cursor, table, mode < COLUMN_MODES ? (enum column_mode)mode : COLUMN_PLAIN, column);
         }
@@ -248,12 +274,9 @@ static bool take_sections(struct byte_cursor *cursor, struct packed_segment *seg
 
 /* ---- tables ---- */
 
-static void allocate_cells(struct packed_segment *segment)
+static void allocate_cells(struct table *table, struct arena *arena)
 {
-    for (size_t i = 0; i < segment->table_count; i++) {
-        struct table *table = &segment->tables[i];
-        table->cells = arena_allocate(segment->arena, table->rows * table->width, sizeof(*table->cells));
-    }
+    table->cells = arena_allocate(arena, table->rows * table->width, sizeof(*table->cells));
 }
 
 static size_t count_numbers(const unsigned char *bytes, size_t length)
@@ -312,7 +335,8 @@ void segment_pack(struct bytes *bytes, const struct open_segment *open)
     for (size_t i = 0; i < open->count; i++)
         segment.tick_ends[i] = (i > 0 ? segment.tick_ends[i - 1] : 0) + open->section_counts[i];
     place_sections(&segment, open);
-    allocate_cells(&segment);
+    for (size_t i = 0; i < segment.table_count; i++)
+        allocate_cells(&segment.tables[i], arena);
     fill_tables(&segment, open);
     bytes_put_unsigned(bytes, segment.table_count);
     for (size_t i = 0; i < segment.table_count; i++)
@@ -344,7 +368,13 @@ static bool take_segment(struct byte_cursor *cursor, struct packed_segment *segm
         segment->tables[i].width = bytes_take_word(cursor);
     if (!take_sections(cursor, segment) || !cells_fit(segment, cursor))
         return false;
-    allocate_cells(segment);
+    for (size_t i = 0; i < segment->table_count; i++) {
+        struct table *table = &segment->tables[i];
+        if (has_columns(table))
+            allocate_cells(table, segment->arena);
+        else
+            table->plain = arena_allocate(segment->arena, table->rows + 1, sizeof(*table->plain));
+    }
     take_tables(cursor, segment);
     return !cursor->failed && cursor->next == cursor->end;
 }
@@ -376,7 +406,10 @@ void packed_segment_tick(const struct packed_segment *segment, size_t index, str
 {
     for (size_t i = index > 0 ? segment->tick_ends[index - 1] : 0; i < segment->tick_ends[index]; i++) {
         const struct table *table = &segment->tables[segment->sections[i].table];
-        for (size_t column = 0; column < table->width; column++)
-            bytes_put_unsigned(bytes, table->cells[segment->sections[i].row * table->width + column]);
+        size_t row = segment->sections[i].row;
+        if (!has_columns(table))
+            bytes_put_block(bytes, table->plain[row], (size_t)(table->plain[row + 1] - table->plain[row]));
+        for (size_t column = 0; column < table->width && has_columns(table); column++)
+            bytes_put_unsigned(bytes, table->cells[row * table->width + column]);
     }
 }

@@ -29,8 +29,8 @@ void segment_free(struct open_segment *segment);
 /* Ticks that were unpacked. */
 struct packed_segment;
 
-/* Unpack `tick_count` ticks from bytes that anybody may have made; NULL when they make no sense. What comes back is the
- * caller's, packed_segment_free() it. */
+/* Unpack `tick_count` ticks from bytes that anybody may have made, and that have to stay; NULL when they make no sense.
+ * What comes back is the caller's, packed_segment_free() it. */
 struct packed_segment *segment_unpack(const unsigned char *bytes, size_t length, size_t tick_count);
 void packed_segment_free(struct packed_segment *segment);
 

@@ -279,7 +279,7 @@ static void pack_segment(struct writer *writer)
     segment_pack(packed, &writer->segment);
     uLongf length = compressBound(packed->length);
     unsigned char *data = memory_allocate(length, 1);
-    compress2(data, &length, packed->start, packed->length, Z_BEST_COMPRESSION);
+    compress2(data, &length, packed->start, packed->length, Z_DEFAULT_COMPRESSION);
     sqlite3_bind_int64(statement, 1, (int64_t)first);
     sqlite3_bind_int64(statement, 2, (int64_t)last);
     sqlite3_bind_int64(statement, 3, (int64_t)packed->length);
