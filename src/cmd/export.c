@@ -12,6 +12,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* Whether the order of samples is told, which is dear to read. */
+static bool needs_order(const struct options *options)
+{
+    return options->profile_format != NULL && options->profile_format->timeline != NULL;
+}
+
 /* Hand the selected ticks to the sink. */
 static struct error *export_ticks(struct source *source, struct sink *sink,
                                   const struct profile_selection *selection)
@@ -57,6 +63,7 @@ static struct error *write_export(const struct options *options, const char *pat
 
     if (error != NULL)
         return error;
+    source_set_focus(source, &(struct source_focus){.sample_order = needs_order(options)});
     /* A copy: what is known of a recording changes while it is read, when it is still written. */
     char *title = memory_copy_text(info->command != NULL ? info->command : path);
     struct sink *sink = open_sink(options, &selection, title, output);

@@ -143,6 +143,19 @@ struct run_sequence runs_take_order(struct byte_cursor *cursor, const struct pro
     return sequence;
 }
 
+/* The runs of one thread are in order mostly, which is sooner seen than made. */
+static void sort(void *elements, size_t count, size_t size, int (*compare)(const void *, const void *))
+{
+    const unsigned char *element = elements;
+
+    for (size_t i = 1; i < count; i++, element += size) {
+        if (compare(element, element + size) > 0) {
+            qsort(elements, count, size, compare);
+            return;
+        }
+    }
+}
+
 /* ---- times ----
  *
  * The threads of a process are sampled at the same moments: a thread's next sample is of the next moment, unless it was
@@ -311,7 +324,7 @@ static struct placed_run *take_moments(struct byte_cursor *cursor, const struct 
         moment += sequence->runs[i].samples;
     }
     cursor->failed = cursor->failed || count > 0;
-    qsort(placed, sequence->count, sizeof(*placed), compare_moments);
+    sort(placed, sequence->count, sizeof(*placed), compare_moments);
     return placed;
 }
 
@@ -367,6 +380,6 @@ void runs_take_times(struct byte_cursor *cursor, struct run_sequence *sequence,
         run->wall_ns = profile_nanoseconds(profile_share(all.wall_us, run->samples, all.samples));
     }
     cursor->failed = cursor->failed || count > 0;
-    qsort(sequence->runs, sequence->count, sizeof(*sequence->runs), compare_begin);
+    sort(sequence->runs, sequence->count, sizeof(*sequence->runs), compare_begin);
     arena_free(arena);
 }
