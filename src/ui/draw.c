@@ -2,7 +2,7 @@
 
 #include "ui/empty.h"
 #include "ui/header.h"
-#include "ui/keys.h"
+#include "ui/key_bar.h"
 #include "ui/layout.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* The keys: one table, from which the keys work, and the bar at the bottom and the help are drawn. */
+/* The keys: one table, from which the keys work, and the bar at the bottom (ui/key_bar.h) and the help are drawn. */
 #ifndef PYNECK_UI_KEYS_H
 #define PYNECK_UI_KEYS_H
 
@@ -42,9 +42,5 @@ const char *key_group_title(enum key_group group);
 
 /* Do what a key asks; nothing when it has no meaning. */
 void keys_run(struct state *state, unsigned int key);
-
-/* Draw the bar; find the binding at a column of it, or NULL. */
-void key_bar_draw(const struct state *state, const struct region *region);
-const struct key_binding *key_bar_at(const struct state *state, const struct region *region, int column);
 
 #endif

@@ -1,6 +1,6 @@
 #include "ui/mouse.h"
 
-#include "ui/keys.h"
+#include "ui/key_bar.h"
 
 enum {
     WHEEL_ROWS = 3,
