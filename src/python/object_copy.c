@@ -82,24 +82,6 @@ static void add_moment_pieces(struct object_copy *copy, const struct thread_refe
         add_piece(copy, pieces[i].address, pieces[i].buffer, pieces[i].size);
 }
 
-bool object_copy_is_inner(const struct object_copy *copy, uint64_t address)
-{
-    for (size_t i = 0; i < copy->inner_count; i++) {
-        if (copy->inner[i] == address)
-            return true;
-    }
-    return false;
-}
-
-bool object_copy_is_late(const struct object_copy *copy, uint64_t address)
-{
-    for (size_t i = copy->outer_planned; i < copy->outer_count; i++) {
-        if (copy->outer[i].address == address)
-            return true;
-    }
-    return false;
-}
-
 /* How much lies between a copy of a frame and one further in that is read together with it; SIZE_MAX when it is not. */
 static size_t gap_between(const struct object_copy *copy, uint64_t lower, uint64_t upper)
 {
@@ -124,30 +106,35 @@ static void place_outer(struct object_copy *copy)
         memory_grow(copy->outer_bytes, &copy->outer_bytes_capacity, copy->outer_bytes_used + 1, 1);
 }
 
-/* Decide which frames are read, and how often. */
-static void choose_frames(struct object_copy *copy, const uint64_t *tops, size_t top_count,
-                          const uint64_t *stack, size_t stack_count)
+bool object_copy_is_inner(const struct object_copy *copy, uint64_t address)
 {
-    size_t inner_of_stack = stack_count < OBJECT_COPY_STACK_FRAMES ? stack_count : OBJECT_COPY_STACK_FRAMES;
-
-    copy->inner_count = 0;
-    for (size_t i = 0; i < top_count && i < OBJECT_COPY_RECENT_TOPS; i++) {
-        bool on_stack = false;
-        for (size_t j = 0; j < inner_of_stack; j++)
-            on_stack = on_stack || stack[j] == tops[i];
-        if (!on_stack)
-            copy->inner[copy->inner_count++] = tops[i];
+    for (size_t i = 0; i < copy->inner_count; i++) {
+        if (copy->inner[i] == address)
+            return true;
     }
-    for (size_t i = 0; i < inner_of_stack; i++)
-        copy->inner[copy->inner_count++] = stack[i];
+    return false;
+}
 
-    copy->outer_count = copy->outer_planned = stack_count - inner_of_stack;
+void object_copy_begin(struct object_copy *copy)
+{
+    copy->inner_count = 0;
+    copy->outer_count = copy->outer_below = 0;
     copy->outer_cursor = 0;
+}
+
+void object_copy_add_inner(struct object_copy *copy, uint64_t address)
+{
+    if (copy->inner_count < OBJECT_COPY_MAX_INNER && !object_copy_is_inner(copy, address))
+        copy->inner[copy->inner_count++] = address;
+}
+
+void object_copy_add_outer(struct object_copy *copy, uint64_t address, bool is_below_pivot)
+{
     copy->outer =
         memory_grow(copy->outer, &copy->outer_capacity, copy->outer_count + 1, sizeof(*copy->outer));
-    for (size_t i = 0; i < copy->outer_count; i++)
-        copy->outer[i].address = stack[inner_of_stack + i];
-    place_outer(copy);
+    copy->outer[copy->outer_count++].address = address;
+    if (!is_below_pivot)
+        copy->outer_below = copy->outer_count;
 }
 
 static void plan_outer(struct object_copy *copy)
@@ -169,14 +156,14 @@ static void plan_frames(struct object_copy *copy, uint64_t pointer_address)
 {
     size_t size = copy->layout->frame_object.size;
 
-    for (size_t i = 0; i < copy->inner_count; i++)
+    for (size_t i = copy->inner_count; i-- > 0;)
         add_piece(copy, copy->inner[i], copy->inner_bytes[BEFORE][i], size);
     add_piece(copy, pointer_address, &copy->pointer, sizeof(copy->pointer));
-    for (size_t i = copy->inner_count; i-- > 0;)
+    for (size_t i = 0; i < copy->inner_count; i++)
         add_piece(copy, copy->inner[i], copy->inner_bytes[AFTER][i], size);
     plan_outer(copy);
     if (copy->inner_count > 0)
-        add_piece(copy, copy->inner[copy->inner_count - 1], copy->inner_end_again, size);
+        add_piece(copy, copy->inner[copy->inner_count - 1], copy->pivot_again, size);
 }
 
 /* Read all pieces; one that cannot be read (a frame whose memory was given back) becomes zeros: a dead frame.
@@ -208,8 +195,7 @@ static bool read_pieces(struct object_copy *copy)
     return true;
 }
 
-bool object_copy_read(struct object_copy *copy, const struct thread_reference *thread, const uint64_t *tops,
-                      size_t top_count, const uint64_t *stack, size_t stack_count,
+bool object_copy_read(struct object_copy *copy, const struct thread_reference *thread,
                       struct interpreter_moment *moment)
 {
     const struct python_layout *layout = copy->layout;
@@ -218,10 +204,11 @@ bool object_copy_read(struct object_copy *copy, const struct thread_reference *t
     copy->thread = thread->address;
     copy->piece_count = 0;
     copy->pointer = 0;
+    copy->outer_planned = copy->outer_count;
+    place_outer(copy);
     add_piece(copy, thread->address, copy->thread_state, layout->thread.size);
     if (moment != NULL)
         add_moment_pieces(copy, thread, &moment_copy);
-    choose_frames(copy, tops, top_count, stack, stack_count);
     plan_frames(copy, thread->address + layout->thread.frame_object);
     if (!read_pieces(copy) ||
         memory_get_u64(copy->thread_state, layout->thread.interpreter) != thread->interpreter ||
@@ -251,23 +238,31 @@ static const unsigned char *read_single(struct object_copy *copy, uint64_t addre
     return copy->outer_bytes + offset;
 }
 
-static const unsigned char *find_copy(struct object_copy *copy, uint64_t address, enum side side)
+/* The index of a frame among those that have one copy; outer_count when it is none. */
+static size_t find_outer(struct object_copy *copy, uint64_t address)
 {
     size_t place = copy->outer_cursor;
 
-    for (size_t i = 0; i < copy->inner_count; i++) {
-        if (copy->inner[i] == address)
-            return copy->inner_bytes[side][i];
-    }
     for (size_t i = 0; i < copy->outer_count; i++, place++) {
         if (place >= copy->outer_count)
             place = 0;
         if (copy->outer[place].address == address) {
-            copy->outer_cursor = place + 1;
-            return copy->outer_bytes + copy->outer[place].offset;
+            copy->outer_cursor = place;
+            return place;
         }
     }
-    return read_single(copy, address);
+    return copy->outer_count;
+}
+
+static const unsigned char *find_copy(struct object_copy *copy, uint64_t address, enum side side)
+{
+    for (size_t i = 0; i < copy->inner_count; i++) {
+        if (copy->inner[i] == address)
+            return copy->inner_bytes[side][i];
+    }
+    size_t outer = find_outer(copy, address);
+    return outer < copy->outer_count ? copy->outer_bytes + copy->outer[outer].offset
+                                     : read_single(copy, address);
 }
 
 bool object_copy_view(struct object_copy *copy, uint64_t address, enum side side, struct object_view *view)
@@ -280,13 +275,33 @@ bool object_copy_view(struct object_copy *copy, uint64_t address, enum side side
     return true;
 }
 
-bool object_copy_outer_stood(struct object_copy *copy, enum side side)
+bool object_copy_is_late(struct object_copy *copy, uint64_t address)
 {
-    size_t last = copy->inner_count;
+    return !object_copy_is_inner(copy, address) && find_outer(copy, address) >= copy->outer_planned;
+}
 
-    if (last-- == 0 || copy->outer_count == 0)
-        return true;
-    struct object_view first = view_bytes(copy, copy->inner_bytes[side][last]);
-    struct object_view again = view_bytes(copy, copy->inner_end_again);
-    return object_copy_is_alive(copy, &again, false) && again.back == first.back && again.code == first.code;
+/* Whether the pivot was live in the same call in all its copies. */
+static bool pivot_stood(struct object_copy *copy)
+{
+    const unsigned char *copies[] = {
+        copy->inner_bytes[BEFORE][copy->inner_count - 1],
+        copy->inner_bytes[AFTER][copy->inner_count - 1],
+        copy->pivot_again,
+    };
+    struct object_view first = view_bytes(copy, copies[0]);
+
+    for (size_t i = 0; i < sizeof(copies) / sizeof(copies[0]); i++) {
+        struct object_view view = view_bytes(copy, copies[i]);
+        if (!object_copy_is_alive(copy, &view, false) || view.back != first.back || view.code != first.code)
+            return false;
+    }
+    return true;
+}
+
+bool object_copy_stood(struct object_copy *copy, uint64_t address)
+{
+    size_t outer = find_outer(copy, address);
+
+    return outer >= copy->outer_below && outer < copy->outer_planned && copy->inner_count > 0 &&
+           pivot_stood(copy);
 }

@@ -8,9 +8,7 @@
 #include "python/unwind.h"
 
 enum {
-    OBJECT_COPY_STACK_FRAMES = 4, /* of the last stack, that are read before and after the pointer */
-    OBJECT_COPY_RECENT_TOPS = 6,  /* frames that were on top lately, the same */
-    OBJECT_COPY_MAX_INNER = OBJECT_COPY_STACK_FRAMES + OBJECT_COPY_RECENT_TOPS,
+    OBJECT_COPY_MAX_INNER = 12,
     OBJECT_COPY_FRAME_BYTES = 256,
     OBJECT_COPY_THREAD_BYTES = 1024,
 };
@@ -33,7 +31,7 @@ struct object_view {
     bool leaves; /* on its way in or out; only the frame on top can be that */
 };
 
-/* A frame further out, and where its copy lies in outer_bytes. */
+/* A frame that has one copy, and where that lies in outer_bytes. */
 struct outer_object {
     uint64_t address;
     size_t offset;
@@ -55,12 +53,12 @@ struct object_copy {
     uint64_t inner[OBJECT_COPY_MAX_INNER];
     size_t inner_count;
     unsigned char inner_bytes[SIDES][OBJECT_COPY_MAX_INNER][OBJECT_COPY_FRAME_BYTES];
-    unsigned char
-        inner_end_again[OBJECT_COPY_FRAME_BYTES]; /* the outermost inner frame, after the outer ones */
+    unsigned char pivot_again[OBJECT_COPY_FRAME_BYTES]; /* the last inner frame, after the outer ones */
     struct outer_object *outer;
     size_t outer_capacity;
     size_t outer_count;
-    size_t outer_planned; /* of them; those behind were read later, one by one */
+    size_t outer_below;   /* from this one on they are the pivot's callers, */
+    size_t outer_planned; /* up to here; those behind were read later, one by one */
     size_t outer_cursor;  /* where the next look-up starts */
     unsigned char *outer_bytes;
     size_t outer_bytes_capacity;
@@ -70,14 +68,17 @@ struct object_copy {
 
 void object_copy_release(struct object_copy *copy);
 
+/* Say which frames the next read copies: begin anew, then add those that are copied before and after the pointer (at most
+ * OBJECT_COPY_MAX_INNER; the last one is the pivot), and then those that are copied once, innermost first. */
+void object_copy_begin(struct object_copy *copy);
+void object_copy_add_inner(struct object_copy *copy, uint64_t address);
+void object_copy_add_outer(struct object_copy *copy, uint64_t address, bool is_below_pivot);
+
 /* Take the copies of a sample.
  *
- * tops     frames that were on top lately
- * stack    the frames of the last stack, innermost first
  * moment   receives the interpreter's state, when not NULL
  * returns  false when the thread state is not there any more */
-bool object_copy_read(struct object_copy *copy, const struct thread_reference *thread, const uint64_t *tops,
-                      size_t top_count, const uint64_t *stack, size_t stack_count,
+bool object_copy_read(struct object_copy *copy, const struct thread_reference *thread,
                       struct interpreter_moment *moment);
 
 /* Look at a frame. Frames that are not inner ones have one copy; one that was not copied is read now, as far as the
@@ -86,8 +87,8 @@ bool object_copy_view(struct object_copy *copy, uint64_t address, enum side side
 
 bool object_copy_is_inner(const struct object_copy *copy, uint64_t address);
 
-/* Whether a frame was not expected, so that its copy is of another moment. */
-bool object_copy_is_late(const struct object_copy *copy, uint64_t address);
+/* Whether a frame was not expected, and read alone after all others. */
+bool object_copy_is_late(struct object_copy *copy, uint64_t address);
 
 /* Whether a type is that of frames; its address is learned from the first one. */
 bool object_copy_is_frame_type(struct object_copy *copy, uint64_t type);
@@ -96,8 +97,8 @@ bool object_copy_is_frame_type(struct object_copy *copy, uint64_t type);
  * in or out. */
 bool object_copy_is_alive(struct object_copy *copy, const struct object_view *view, bool is_top);
 
-/* Whether the frames further out stood still while they were read, if the stack goes through the outermost inner frame:
- * that was the same before and after them. */
-bool object_copy_outer_stood(struct object_copy *copy, enum side side);
+/* Whether a frame that has one copy is known to have stood still from before the pointer until it was copied: it is one of
+ * the pivot's callers, and the pivot was live in the same call all the time. */
+bool object_copy_stood(struct object_copy *copy, uint64_t address);
 
 #endif
