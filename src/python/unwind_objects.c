@@ -429,24 +429,14 @@ static size_t count_proven(struct object_unwinder *unwinder)
     return proven;
 }
 
-/* Whether a frame was that of one function all the time between the copies. */
-static bool has_one_code(struct object_unwinder *unwinder, uint64_t address)
-{
-    struct object_view before, after;
-
-    if (!object_copy_is_inner(&unwinder->copy, address))
-        return object_copy_stood(&unwinder->copy, address);
-    return object_copy_view(&unwinder->copy, address, BEFORE, &before) &&
-           object_copy_view(&unwinder->copy, address, AFTER, &after) && before.code == after.code;
-}
-
-/* How many of the innermost frames certainly were those of their functions at the moment: the one on top says
- * in one piece what it is and from where it was called. */
+/* How many of the innermost frames certainly were on the stack at the moment: a frame object of a recursion is soon that of
+ * another function. */
 static size_t count_inner(struct object_unwinder *unwinder)
 {
-    size_t inner = unwinder->frame_count > 0 ? 1 : 0;
+    size_t inner = unwinder->frame_count > 0 && unwinder->sights[0].is_live ? 1 : 0;
 
-    while (inner < unwinder->frame_count && has_one_code(unwinder, unwinder->frames[inner].address))
+    while (inner > 0 && inner < unwinder->frame_count &&
+           stood(unwinder, unwinder->frames[inner].address, false))
         inner++;
     return inner;
 }
