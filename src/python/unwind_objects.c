@@ -48,6 +48,7 @@ enum {
     INNER_FRAMES = 4, /* of the last stack that are copied twice, besides the pivot */
     MAX_LATE_ENDED =
         16, /* frames of one stack that nobody expected, and whose calls were over when they were read */
+    MAX_ABOVE = 512,         /* frames above the top; with more, they are learned anew */
     MAX_UNUSED_SAMPLES = 64, /* then frames above the top are forgotten */
 };
 
@@ -354,6 +355,11 @@ static void expect_met(struct object_unwinder *unwinder, struct object_hint *hin
 {
     size_t met = 0;
 
+    if (hint->above > MAX_ABOVE) { /* reading them takes longer than the stack stands */
+        memmove(hint->stack, hint->stack + hint->above, (hint->count - hint->above) * sizeof(*hint->stack));
+        hint->count -= hint->above;
+        hint->above = 0;
+    }
     for (size_t i = 0; i < unwinder->frame_count && hint->count + met < UNWIND_MAX_FRAMES; i++) {
         size_t place = 0;
         while (place < hint->count && hint->stack[place].address != unwinder->frames[i].address)
