@@ -12,6 +12,14 @@ enum {
     MAX_FRAME_SLOTS = 1 << 20,
     SLOT_BYTES = 8, /* of a local variable or a stack entry in a frame */
     MAX_TUPLE_ITEMS = 1024,
+    INSTRUCTION_BYTES = 2, /* from 3.6 on */
+};
+
+/* co_flags, Include/cpython/code.h */
+enum {
+    CO_GENERATOR = 0x0020,
+    CO_COROUTINE = 0x0080,
+    CO_ASYNC_GENERATOR = 0x0200,
 };
 
 struct code_reader {
@@ -179,6 +187,26 @@ static bool find_frame_size(const struct python_layout *layout, const unsigned c
     return locals <= MAX_FRAME_SLOTS && stack <= MAX_FRAME_SLOTS;
 }
 
+/* Where a call that makes a generator or coroutine returns it: behind RETURN_GENERATOR, before which there is one
+ * instruction for each cell, and one for all free variables. 0 where it makes none.
+ *
+ * source  Include/cpython/code.h from 3.12 on, co_flags behind co_consts, co_names and co_exceptiontable, co_ncellvars and
+ *         co_nfreevars behind co_nlocalsplus, co_framesize and co_nlocals; Python/flowgraph.c, insert_prefix_instructions() */
+static uint32_t find_return_of_generator(const struct python_layout *layout, const unsigned char *bytes)
+{
+    size_t flags = layout->code.code_units + 4 * sizeof(uint64_t);
+    size_t cells = layout->code.nlocalsplus + 3 * sizeof(uint32_t);
+    size_t free_variables = cells + sizeof(uint32_t);
+
+    if (layout->frame_storage != FRAMES_IN_DATA_STACK || flags + sizeof(uint32_t) > layout->code.size ||
+        free_variables + sizeof(uint32_t) > layout->code.size ||
+        (memory_get_u32(bytes, flags) & (CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR)) == 0)
+        return 0;
+    uint32_t before =
+        memory_get_u32(bytes, cells) % MAX_FRAME_SLOTS + (memory_get_u32(bytes, free_variables) != 0);
+    return (before + 1) * INSTRUCTION_BYTES;
+}
+
 bool code_reader_parse(struct code_reader *reader, const unsigned char *bytes, struct code_object *code,
                        struct code_identity *identity, struct function *function)
 {
@@ -188,6 +216,7 @@ bool code_reader_parse(struct code_reader *reader, const unsigned char *bytes, s
         return false;
     uint32_t line = identity->first_line <= INT32_MAX ? identity->first_line : 0;
     code->internal = is_internal(reader, line);
+    code->return_bytes = find_return_of_generator(reader->layout, bytes);
     *function = (struct function){.name = reader->qualname, .file = reader->filename, .line = line};
     return true;
 }

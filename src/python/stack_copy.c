@@ -133,14 +133,6 @@ static size_t frame_offset(const struct stack_copy *copy, const struct chunk_cop
                : 0;
 }
 
-const unsigned char *stack_copy_find(struct stack_copy *copy, uint64_t address)
-{
-    const struct chunk_copy *chunk = find_chunk(copy, address);
-    size_t offset = chunk != NULL ? frame_offset(copy, chunk, address) : 0;
-
-    return offset != 0 ? chunk->bytes + offset : NULL;
-}
-
 /* A frame outside of the chunks that was copied; they come in the order of the last walk, so the next one is usually at the
  * cursor. */
 static const struct outside_frame *find_outside(struct stack_copy *copy, uint64_t address)
@@ -212,9 +204,23 @@ bool stack_copy_view(struct stack_copy *copy, uint64_t address, struct frame_vie
         return true;
     if (view->owner == FRAME_OWNED_BY_THREAD) /* in a chunk that was taken into use meanwhile */
         return false;
+    stack_copy_want(copy, address);
+    return true;
+}
+
+void stack_copy_want(struct stack_copy *copy, uint64_t address)
+{
+    for (size_t i = 0; i < copy->visited_count; i++) {
+        if (copy->visited[i] == address)
+            return;
+    }
     if (copy->visited_count < UNWIND_PREFETCHED_FRAMES)
         copy->visited[copy->visited_count++] = address;
-    return true;
+}
+
+bool stack_copy_has(struct stack_copy *copy, uint64_t address)
+{
+    return find_chunk(copy, address) != NULL;
 }
 
 bool stack_copy_is_empty(const struct stack_copy *copy)
@@ -264,11 +270,4 @@ bool stack_copy_is_of_moment(struct stack_copy *copy, uint64_t address)
         return chunk == &copy->chunks[0];
     const struct outside_frame *frame = find_outside(copy, address);
     return frame != NULL && !frame->is_late;
-}
-
-bool stack_copy_is_after(struct stack_copy *copy, uint64_t address, uint64_t lower)
-{
-    const struct chunk_copy *chunk = find_chunk(copy, address);
-
-    return chunk != NULL && chunk == find_chunk(copy, lower) && address > lower;
 }

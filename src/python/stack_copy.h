@@ -70,8 +70,7 @@ struct stack_copy {
     size_t visited_count;
 
     unsigned char thread_state[LAYOUT_MAX_THREAD_BYTES];
-    uint64_t pointer_before; /* the thread's frame pointer, read before the stack and after it */
-    uint64_t pointer_after;
+    uint64_t pointer; /* the thread's frame pointer, read right behind the chunks */
 };
 
 enum copy_result {
@@ -97,9 +96,6 @@ bool stack_copy_stood(struct stack_copy *copy, uint64_t address);
 
 /* Whether a frame was copied together with the newest chunk: it lies in it, or outside of all chunks where it was expected. */
 bool stack_copy_is_of_moment(struct stack_copy *copy, uint64_t address);
-
-/* Whether a frame was copied after another one that lies below it in the same chunk. */
-bool stack_copy_is_after(struct stack_copy *copy, uint64_t address, uint64_t lower);
 
 /* Copy the chunks below the newest one, as far as they are used and were not copied with it. */
 void stack_copy_read_older(struct stack_copy *copy);
@@ -129,8 +125,11 @@ void stack_copy_remember(const struct stack_copy *copy, struct stack_hint *hint)
  * was none of the copied ones, is of another moment: false. */
 bool stack_copy_view(struct stack_copy *copy, uint64_t address, struct frame_view *view);
 
-/* The copied bytes of the frame at an address of a chunk, or NULL. */
-const unsigned char *stack_copy_find(struct stack_copy *copy, uint64_t address);
+/* Whether an address is in one of the chunks. */
+bool stack_copy_has(struct stack_copy *copy, uint64_t address);
+
+/* Expect a frame outside of the chunks to be needed at the next read too. */
+void stack_copy_want(struct stack_copy *copy, uint64_t address);
 
 /* Take a frame's fields out of its bytes; address and in_chunk stay as they are. */
 void stack_copy_view_bytes(const struct python_layout *layout, const unsigned char *bytes,

@@ -11,8 +11,8 @@ enum {
     READ_AHEAD_BYTES = 512, /* beyond what was used last time */
     CHUNK_HEADER_BYTES = 64,
     MAX_FRAMES_PIECES = UNWIND_PREFETCHED_FRAMES + UNWIND_PREFETCHED_CHUNKS,
-    /* the thread state, the frame pointer before and after, and all frames twice */
-    MAX_PIECES = MOMENT_MAX_PIECES + 3 + 2 * MAX_FRAMES_PIECES,
+    /* the thread state, the frame pointer, and all frames twice */
+    MAX_PIECES = MOMENT_MAX_PIECES + 2 + 2 * MAX_FRAMES_PIECES,
     REMEMBERED_SAMPLES = 32, /* so long a chunk is expected again that is not in use now */
 };
 
@@ -24,7 +24,9 @@ enum {
 
 /* The pieces of one vectored read, and room for the small ones.
  *
- * Chunks come from the outermost one in, as the bytes of each do: what lies below a frame was there first. A
+ * The chunks come before what else the thread writes at each call: to read that makes it wait a little for the memory,
+ * so what is copied behind it shows calls that begin and end too often. They
+ * come from the outermost one in, as the bytes of each do: what lies below a frame was there first. A
  * chunk that was in use lately is read whatever the stack does now, or a stack that reaches into it for a
  * short time only would be harder to see than others; it comes last, for it may be gone. */
 struct plan {
@@ -32,8 +34,9 @@ struct plan {
     size_t count;
     size_t needed;       /* of the pieces */
     size_t chunks;       /* behind these begin the chunks that are in use, */
-    size_t chunks_above; /* and behind these those that were lately */
-    bool has_pointer;    /* pointer_before is among them: 3.11 and 3.12, by way of the cframe */
+    size_t thread_state; /* and behind these is the thread state */
+    size_t chunks_above; /* behind these begin the chunks that were in use lately */
+    bool has_pointer;    /* the frame pointer is among them: 3.11 and 3.12, by way of the cframe */
     struct moment_copy moment;
 };
 
@@ -97,25 +100,19 @@ static void plan_read(struct stack_copy *copy, const struct thread_reference *th
 
     plan->count = 0;
     plan->has_pointer = hint->cframe != 0;
-    add_piece(plan, thread->address, copy->thread_state, layout->thread.size);
-    if (plan->has_pointer)
-        add_piece(plan, hint->cframe + layout->thread.cframe_current_frame, &copy->pointer_before,
-                  sizeof(copy->pointer_before));
     if (want_moment)
-        plan->count += moment_copy_plan(&plan->moment, layout, thread, plan->pieces + plan->count);
-
+        plan->count += moment_copy_plan(&plan->moment, layout, thread, plan->pieces);
     copy->chunk_count = copy->chunk_cursor = copy->outside_count = copy->outside_cursor = 0;
     copy->older_chunks_read = copy->has_late = false;
     copy->stack_bytes = 0;
     plan->chunks = plan->count;
     plan_chunks(copy, hint, 0, in_use, plan);
+    plan->thread_state = plan->count;
+    add_piece(plan, thread->address, copy->thread_state, layout->thread.size);
+    if (plan->has_pointer)
+        add_piece(plan, hint->cframe + layout->thread.cframe_current_frame, &copy->pointer,
+                  sizeof(copy->pointer));
     plan_outside(copy, hint, plan);
-    if (layout->thread.current_frame != LAYOUT_NONE)
-        add_piece(plan, thread->address + layout->thread.current_frame, &copy->pointer_after,
-                  sizeof(copy->pointer_after));
-    else if (hint->cframe != 0)
-        add_piece(plan, hint->cframe + layout->thread.cframe_current_frame, &copy->pointer_after,
-                  sizeof(copy->pointer_after));
     plan->needed = plan->count;
     if (copy->is_proof)
         plan_proof(copy, hint, in_use, plan);
@@ -149,7 +146,7 @@ static void move_chunk(struct stack_copy *copy, size_t from, size_t to)
 static size_t wanted_bytes(const struct stack_copy *copy, uint64_t address, uint64_t top, size_t chunk_bytes)
 {
     size_t used = (size_t)(top - address);
-    uint64_t pointer = copy->pointer_before;
+    uint64_t pointer = copy->pointer;
 
     if (pointer > address && pointer - address < STACK_COPY_MAX_CHUNK_BYTES) {
         size_t end = (size_t)(pointer - address) + copy->layout->frame.size;
@@ -323,11 +320,10 @@ static bool follow_cframe(struct stack_copy *copy, struct stack_hint *hint, bool
     if (cframe == hint->cframe && has_pointer)
         return true;
     if (!memory_is_pointer(cframe) ||
-        !memory_read_word(copy->pid, cframe + layout->thread.cframe_current_frame, &copy->pointer_before)) {
+        !memory_read_word(copy->pid, cframe + layout->thread.cframe_current_frame, &copy->pointer)) {
         hint->cframe = 0;
         return false;
     }
-    copy->pointer_after = copy->pointer_before;
     hint->cframe = cframe;
     return true;
 }
@@ -337,7 +333,7 @@ static void keep_what_came(struct stack_hint *hint, const struct plan *plan, siz
 {
     size_t chunks = came > plan->chunks ? came - plan->chunks : 0;
 
-    if (chunks == 0 || hint->chunk_count == 0 || chunks > hint->newest) { /* something else is gone */
+    if (chunks == 0 || chunks > hint->newest) { /* something else is gone */
         stack_hint_forget(hint);
         return;
     }
@@ -357,11 +353,16 @@ enum copy_result stack_copy_read(struct stack_copy *copy, const struct thread_re
     uint64_t begin_ns = clock_monotonic_ns();
     size_t came = memory_read_pieces(copy->pid, plan.pieces, plan.count);
     copy->is_quick = read_pace_judge(&hint->pace, clock_monotonic_ns() - begin_ns, plan.pieces, plan.count);
-    if (came == 0 || memory_get_u64(copy->thread_state, layout->thread.interpreter) != thread->interpreter ||
+    if (came < plan.needed && hint->chunk_count > 0) {
+        keep_what_came(hint, &plan, came);
+        return COPY_STALE;
+    }
+    if (came <= plan.thread_state ||
+        memory_get_u64(copy->thread_state, layout->thread.interpreter) != thread->interpreter ||
         memory_get_u64(copy->thread_state, layout->thread.native_thread_id) != thread->native_id)
         return COPY_GONE;
     if (came < plan.needed) {
-        keep_what_came(hint, &plan, came);
+        stack_hint_forget(hint);
         return COPY_STALE;
     }
     copy->is_proof = is_proof && came >= plan.chunks_above;
@@ -370,7 +371,7 @@ enum copy_result stack_copy_read(struct stack_copy *copy, const struct thread_re
         moment->attachment = attachment_of(copy);
     }
     if (layout->thread.current_frame != LAYOUT_NONE)
-        copy->pointer_before = memory_get_u64(copy->thread_state, layout->thread.current_frame);
+        copy->pointer = memory_get_u64(copy->thread_state, layout->thread.current_frame);
     else if (!follow_cframe(copy, hint, plan.has_pointer))
         return COPY_STALE;
     if (!settle_chunks(copy, hint, came == plan.count)) {

@@ -1,6 +1,7 @@
 #include "python/unwind.h"
 
 #include "base/memory.h"
+#include "python/frame_links.h"
 #include "python/memory.h"
 #include "python/stack_copy.h"
 #include "python/unwind_objects.h"
@@ -9,9 +10,9 @@
 #include <string.h>
 
 enum {
-    MAX_STEPS = 65536,                /* frames looked at in one walk */
-    MAX_SAMPLE_STEPS = 3 * MAX_STEPS, /* and in all walks of one sample */
-    MAX_STEPS_UP = 256,
+    MAX_SAMPLE_STEPS = 3 * 65536, /* frames looked at in one sample */
+    MAX_CHAIN = 128,              /* frames outside of the data stack one below the other */
+    FRAMES_ROOM = 2 * UNWIND_MAX_FRAMES,
     ATTEMPTS = 3,   /* to read a stack whose newest chunk comes and goes */
     EXECUTING = -1, /* stacktop of a frame that executes, to 3.13 */
 };
@@ -21,9 +22,10 @@ struct unwinder {
     struct code_cache *codes;
     struct object_unwinder *objects; /* to 3.10; the rest of this struct is not used then */
     struct stack_copy copy;
-    struct frame frames[UNWIND_MAX_FRAMES];
+    struct frame_links links;
+    uint32_t turn;                    /* of those that may have been on top */
+    struct frame frames[FRAMES_ROOM]; /* outermost first while they are found, then innermost first */
     size_t frame_count;
-    struct frame_view top; /* of frames[0] */
     size_t steps_left;
     uint64_t now_ns;
     uint64_t copies_interpreter; /* where the generation of bytecode copies was seen last, and which */
@@ -79,28 +81,15 @@ static const struct code_object *frame_code(struct unwinder *unwinder, struct fr
 static void add_frame(struct unwinder *unwinder, const struct frame_view *view,
                       const struct code_object *code)
 {
-    if (!code->internal && unwinder->frame_count < UNWIND_MAX_FRAMES)
-        unwinder->frames[unwinder->frame_count++] =
-            (struct frame){view->address, view->executable, view->instruction};
-}
-
-/* To 3.13: whether a frame has called nobody, because it executes or has not begun: a new frame has a
- * stacktop like one that waits, but no function calls another by its first instruction; only the
- * interpreter's own frames below an __init__ stay at theirs. */
-static bool has_no_callee(const struct unwinder *unwinder, const struct frame_view *view,
-                          const struct code_object *code)
-{
-    return unwinder->layout->frame.stacktop != LAYOUT_NONE &&
-           (view->stacktop == EXECUTING || (view->instruction <= code->instructions && !code->internal));
-}
-
-/* To 3.13: `upper`, which points back to `lower`, cannot be its callee when `lower` has none. Where C code
- * stands between the two (an entry frame, or is_entry in 3.11) stacktop tells nothing. */
-static bool is_leftover(const struct unwinder *unwinder, const struct frame_view *upper,
-                        const struct frame_view *lower, const struct code_object *lower_code)
-{
-    return upper->in_chunk && lower->in_chunk && !upper->is_entry && upper->previous == lower->address &&
-           has_no_callee(unwinder, lower, lower_code);
+    if (code->internal)
+        return;
+    if (unwinder->frame_count == FRAMES_ROOM) { /* the outermost ones are left out */
+        unwinder->frame_count = UNWIND_MAX_FRAMES;
+        memmove(unwinder->frames, unwinder->frames + FRAMES_ROOM - UNWIND_MAX_FRAMES,
+                UNWIND_MAX_FRAMES * sizeof(*unwinder->frames));
+    }
+    unwinder->frames[unwinder->frame_count++] =
+        (struct frame){view->address, view->executable, view->instruction};
 }
 
 /* Whether one more frame may be looked at: a target's links can lead anywhere, and around for ever. */
@@ -112,125 +101,6 @@ static bool take_step(struct unwinder *unwinder)
     return true;
 }
 
-/* Follow the links from a frame to the outermost one. A generator's frame is never that: one without a link
- * is suspended, and was only passed through while it ran.
- *
- * returns  whether the end was reached without a contradiction; the frames are in unwinder->frames */
-static bool walk_down(struct unwinder *unwinder, uint64_t address)
-{
-    struct frame_view upper = {0};
-    bool suspended = false;
-    uint64_t mark = 0;
-
-    unwinder->frame_count = 0;
-    unwinder->copy.outside_cursor = 0;
-    unwinder->copy.visited_count = 0;
-    unwinder->top = (struct frame_view){0};
-    for (size_t step = 0; address != 0; step++) {
-        struct frame_view view;
-        if (step >= MAX_STEPS || !take_step(unwinder) || !stack_copy_view(&unwinder->copy, address, &view))
-            return unwinder->frame_count ==
-                   UNWIND_MAX_FRAMES; /* deeper than is looked at: no contradiction */
-        if (address == mark)
-            return false;
-        if ((step & (step - 1)) == 0) /* a circle comes back to one of these marks */
-            mark = address;
-        address = view.previous;
-        suspended = view.owner == unwinder->layout->frame.owner_generator;
-        if (view.owner >= unwinder->layout->frame.first_internal_owner) {
-            upper = (struct frame_view){0};
-            continue;
-        }
-        if (view.executable == 0 && unwinder->layout->frame.popped_is_null) {
-            unwinder->frame_count = 0;
-            unwinder->top = upper = (struct frame_view){0};
-            continue;
-        }
-        const struct code_object *code = frame_code(unwinder, &view);
-        if (code == NULL)
-            return false;
-        if (is_leftover(unwinder, &upper, &view, code)) {
-            unwinder->frame_count = 0;
-            unwinder->top = (struct frame_view){0};
-        }
-        if (unwinder->top.address == 0)
-            unwinder->top = view;
-        add_frame(unwinder, &view, code);
-        upper = view;
-    }
-    return !suspended && (unwinder->frame_count > 0 || stack_copy_is_empty(&unwinder->copy));
-}
-
-/* The frame that was pushed onto `view` meanwhile, if the copy shows one. */
-static const struct code_object *find_callee(struct unwinder *unwinder, const struct frame_view *view,
-                                             struct frame_view *callee)
-{
-    const struct python_layout *layout = unwinder->layout;
-    const struct code_object *code = code_cache_find(unwinder->codes, view->executable);
-
-    if (code == NULL || !view->in_chunk || view->owner != FRAME_OWNED_BY_THREAD)
-        return NULL;
-    if (has_no_callee(unwinder, view, code))
-        return NULL;
-    const unsigned char *bytes = stack_copy_find(&unwinder->copy, view->address + code->frame_bytes);
-    if (bytes == NULL)
-        return NULL;
-    callee->address = view->address + code->frame_bytes;
-    callee->in_chunk = true;
-    stack_copy_view_bytes(layout, bytes, callee);
-    if (callee->owner != FRAME_OWNED_BY_THREAD || callee->previous != view->address || callee->is_entry ||
-        callee->executable == 0)
-        return NULL;
-    return frame_code(unwinder, callee);
-}
-
-/* Whether a stack can end in a frame. To 3.13 one that waits for its callee is no end, and when the callee is not there it
- * was left itself, or is being left just now. */
-static bool is_end(const struct unwinder *unwinder, const struct frame_view *view,
-                   const struct code_object *code)
-{
-    return unwinder->layout->frame.stacktop == LAYOUT_NONE || code == NULL ||
-           has_no_callee(unwinder, view, code);
-}
-
-static void put_on_top(struct unwinder *unwinder, const struct frame *pushed, size_t count)
-{
-    size_t kept = unwinder->frame_count;
-
-    if (kept > UNWIND_MAX_FRAMES - count)
-        kept = UNWIND_MAX_FRAMES - count;
-    memmove(unwinder->frames + count, unwinder->frames, kept * sizeof(*unwinder->frames));
-    for (size_t i = 0; i < count; i++)
-        unwinder->frames[i] = pushed[count - 1 - i];
-    unwinder->frame_count = kept + count;
-}
-
-/* Add what was pushed onto the top between the moment of the frame pointer and the moment of the copy.
- *
- * returns  whether the stack ends as one can; else nothing was added */
-static bool step_up(struct unwinder *unwinder)
-{
-    struct frame pushed[MAX_STEPS_UP];
-    struct frame_view view = unwinder->top;
-    const struct code_object *code = code_cache_find(unwinder->codes, view.executable);
-    bool ends = view.address == 0 || is_end(unwinder, &view, code);
-    size_t count = 0;
-
-    while (count < MAX_STEPS_UP && view.address != 0) {
-        struct frame_view callee;
-        code = find_callee(unwinder, &view, &callee);
-        if (code == NULL)
-            break;
-        if (!code->internal)
-            pushed[count++] = (struct frame){callee.address, callee.executable, callee.instruction};
-        view = callee;
-        ends = is_end(unwinder, &view, code);
-    }
-    if (ends && count > 0)
-        put_on_top(unwinder, pushed, count);
-    return ends;
-}
-
 static void reverse_frames(struct frame *frames, size_t count)
 {
     for (size_t i = 0; i < count / 2; i++) {
@@ -240,107 +110,352 @@ static void reverse_frames(struct frame *frames, size_t count)
     }
 }
 
-/* Add the frames that lie outside of the chunks between `view` and `lower`, outermost first; false when the
- * links do not lead there. */
-static bool add_frames_between(struct unwinder *unwinder, const struct frame_view *view, uint64_t lower)
-{
-    size_t first = unwinder->frame_count;
-    uint64_t address = view->previous;
+/* ---- frames outside of the data stack ---- */
 
-    for (size_t step = 0; address != lower; step++) {
-        struct frame_view between;
-        if (step >= STACK_COPY_MAX_OUTSIDE || !take_step(unwinder) ||
-            !stack_copy_view(&unwinder->copy, address, &between) || between.in_chunk)
+/* Frames outside of the data stack, innermost first, and the address of what lies below them. */
+struct outside_chain {
+    struct frame_link links[MAX_CHAIN];
+    size_t count;
+    uint64_t base;
+};
+
+/* Follow the links from a frame outside of the data stack, which called `callee`, as they were copied.
+ *
+ * returns  whether they led to the data stack, or to the end */
+static bool follow_copied(struct unwinder *unwinder, uint64_t address, uint64_t callee,
+                          struct outside_chain *chain)
+{
+    bool is_suspended = false;
+
+    for (chain->count = 0; address != 0; chain->count++) {
+        struct frame_view view;
+        if (chain->count == MAX_CHAIN || !take_step(unwinder) ||
+            !stack_copy_view(&unwinder->copy, address, &view))
             return false;
-        address = between.previous;
-        if (between.owner >= unwinder->layout->frame.first_internal_owner)
-            continue;
-        const struct code_object *code = frame_code(unwinder, &between);
-        if (code == NULL)
+        if (view.in_chunk)
+            break;
+        bool is_internal = view.owner >= unwinder->layout->frame.first_internal_owner;
+        if (!is_internal && frame_code(unwinder, &view) == NULL)
             return false;
-        add_frame(unwinder, &between, code);
+        chain->links[chain->count] = (struct frame_link){
+            .frame = address,
+            .callee = callee,
+            .executable = is_internal ? 0 : view.executable,
+            .previous = view.previous,
+            .instruction = view.instruction,
+        };
+        is_suspended = view.owner == unwinder->layout->frame.owner_generator;
+        callee = is_internal ? callee : view.executable;
+        address = view.previous;
     }
-    reverse_frames(unwinder->frames + first, unwinder->frame_count - first);
+    chain->base = address;
+    return !(is_suspended && address == 0); /* nothing runs a generator by itself */
+}
+
+/* Whether a frame outside of the data stack is still the one of a link: it has its code object, or has ended and stopped
+ * in its bytecode. */
+static bool is_same_frame(struct unwinder *unwinder, const struct frame_view *view,
+                          const struct frame_link *link)
+{
+    struct frame_view ended = *view;
+
+    if (view->executable == link->executable)
+        return true;
+    ended.executable = link->executable;
+    return view->executable == 0 && frame_code(unwinder, &ended) != NULL;
+}
+
+/* The same, as the links were when they led to the data stack the last time, if their frames are still there. */
+static bool follow_remembered(struct unwinder *unwinder, uint64_t address, uint64_t callee,
+                              struct outside_chain *chain)
+{
+    for (chain->count = 0;; chain->count++) {
+        const struct frame_link *link = frame_links_find(&unwinder->links, address, callee);
+        struct frame_view view;
+        if (link == NULL)
+            break;
+        if (chain->count == MAX_CHAIN || !take_step(unwinder))
+            return false;
+        if (link->executable != 0) {
+            if (!stack_copy_view(&unwinder->copy, address, &view) || !is_same_frame(unwinder, &view, link))
+                return false;
+            callee = link->executable;
+        }
+        chain->links[chain->count] = *link;
+        if (link->executable != 0 && link->callee == 0)
+            chain->links[chain->count].instruction = view.instruction;
+        address = link->previous;
+    }
+    chain->base = address;
+    return chain->count > 0;
+}
+
+/* Put the outermost frames of a chain on top of what is there. */
+static void add_chain(struct unwinder *unwinder, const struct outside_chain *chain, size_t count)
+{
+    for (size_t i = chain->count; i-- > chain->count - count;) {
+        const struct frame_link *link = &chain->links[i];
+        struct frame_view view = {
+            .address = link->frame, .executable = link->executable, .instruction = link->instruction};
+        const struct code_object *code =
+            link->executable != 0 ? code_cache_find(unwinder->codes, link->executable) : NULL;
+        stack_copy_want(&unwinder->copy, link->frame);
+        if (code != NULL)
+            add_frame(unwinder, &view, code);
+    }
+}
+
+/* Who resumed a generator is the same whomever it calls. */
+static void learn_chain(struct unwinder *unwinder, const struct outside_chain *chain)
+{
+    for (size_t i = 0; i < chain->count; i++) {
+        struct frame_link link = chain->links[i];
+        frame_links_learn(&unwinder->links, &link);
+        link.callee = 0;
+        frame_links_learn(&unwinder->links, &link);
+    }
+}
+
+/* Add the frames outside of the data stack from the caller of `callee` to one below which `lower` lies; false when
+ * nothing leads there. */
+static bool add_frames_between(struct unwinder *unwinder, uint64_t caller, uint64_t callee, uint64_t lower)
+{
+    struct outside_chain chain;
+
+    if (caller == lower)
+        return true;
+    if (follow_copied(unwinder, caller, callee, &chain) && chain.base == lower)
+        learn_chain(unwinder, &chain);
+    else if (!follow_remembered(unwinder, caller, callee, &chain) || chain.base != lower)
+        return false;
+    add_chain(unwinder, &chain, chain.count);
     return true;
 }
 
-/* Look at the frame that lies at a place of a chunk's copy.
- *
- * returns  its code object, or NULL when no live frame is there: then `*torn` says whether there should be
- * one */
-static const struct code_object *view_upwards(struct unwinder *unwinder, uint64_t address,
-                                              const unsigned char *bytes, const struct frame_view *lower,
-                                              struct frame_view *view, bool *torn)
+/* ---- the frames of the data stack, as they lie there ---- */
+
+/* To 3.13: whether a frame has called nobody, because it executes or has not begun: a new frame has a
+ * stacktop like one that waits, but no function calls another by its first instruction; only the
+ * interpreter's own frames below an __init__ stay at theirs. */
+static bool has_no_callee(const struct unwinder *unwinder, const struct frame_view *view,
+                          const struct code_object *code)
+{
+    return unwinder->layout->frame.stacktop != LAYOUT_NONE &&
+           (view->stacktop == EXECUTING || (view->instruction <= code->instructions && !code->internal));
+}
+
+/* Whether a frame is left of a call that made a generator or coroutine: that stays as it was, code and all. */
+static bool has_made_generator(const struct unwinder *unwinder, const struct frame_view *view,
+                               const struct code_object *code)
+{
+    if (code->return_bytes == 0)
+        return false;
+    return unwinder->layout->frame.stacktop != LAYOUT_NONE
+               ? view->stacktop != EXECUTING
+               : view->instruction >= code->instructions + code->return_bytes;
+}
+
+/* A way up the data stack. */
+struct climb {
+    struct frame_view top;
+    bool top_has_no_callee; /* to 3.13, else false */
+    bool is_torn;           /* something is there that cannot be */
+    bool is_over;           /* nothing lives above the top, whatever other chunks held later */
+    bool is_cut;            /* the outermost frames were not copied */
+    size_t end_count;       /* of unwinder->frames up to the last frame that can be the end of a stack */
+    struct frame_view end;
+};
+
+/* Whether a place of the data stack was in use when the thread state was copied. */
+static bool was_in_use(const struct unwinder *unwinder, uint64_t address)
 {
     const struct chunk_copy *newest = &unwinder->copy.chunks[0];
-    bool in_newest = address >= newest->address && address - newest->address < newest->length;
 
+    return address < newest->address || address - newest->address >= newest->length ||
+           address - newest->address < unwinder->copy.used_bytes;
+}
+
+/* Whether a frame of the data stack was certainly alive when it was copied. */
+static bool is_alive(const struct unwinder *unwinder, const struct frame_view *view)
+{
+    return unwinder->layout->frame.popped_is_null ? view->executable != 0 : view->stacktop == EXECUTING;
+}
+
+/* Look at what lies above the top.
+ *
+ * returns  its code object, or NULL when no live frame is there */
+static const struct code_object *view_upwards(struct unwinder *unwinder, uint64_t address,
+                                              const unsigned char *bytes, struct climb *climb,
+                                              struct frame_view *view)
+{
     *view = (struct frame_view){.address = address, .in_chunk = true};
     stack_copy_view_bytes(unwinder->layout, bytes, view);
-    *torn = false;
-    const struct code_object *lower_code = code_cache_find(unwinder->codes, lower->executable);
-    if (view->executable == 0 || (lower_code != NULL && is_leftover(unwinder, view, lower, lower_code)))
+    if (view->executable == 0)
         return NULL;
+    if (climb->top_has_no_callee && view->previous == climb->top.address && !view->is_entry)
+        return NULL; /* it was left in the memory that a frame before it had */
     const struct code_object *code = frame_code(unwinder, view);
-    size_t kept = unwinder->frame_count;
-    if (code != NULL && add_frames_between(unwinder, view, lower->address))
+    if (code != NULL && has_made_generator(unwinder, view, code))
+        return NULL;
+    if (code != NULL && climb->is_cut && climb->top.address == 0)
+        return code;
+    if (code != NULL && add_frames_between(unwinder, view->previous, view->executable, climb->top.address))
         return code_cache_find(unwinder->codes, view->executable); /* it may have moved */
-    unwinder->frame_count = kept;
-    *torn = !in_newest || address - newest->address < unwinder->copy.used_bytes;
+    if (code != NULL)
+        climb->is_torn = is_alive(unwinder, view) || was_in_use(unwinder, address);
+    else if (code_cache_find(unwinder->codes, view->executable) == NULL) /* else it is about to begin */
+        climb->is_torn = view->previous == climb->top.address && was_in_use(unwinder, address);
     return NULL;
 }
 
-/* Go over the frames of the chunks as they lie there, from the outermost one up, as long as they hold
- * together.
- *
- * returns  whether they led to the top of the stack */
-static bool walk_up(struct unwinder *unwinder)
+static void climb_chunk(struct unwinder *unwinder, const struct chunk_copy *chunk, struct climb *climb)
 {
     const struct python_layout *layout = unwinder->layout;
-    struct frame_view lower = {0};
-    bool torn = false;
+    size_t offset = layout->chunk.data + (chunk->previous == 0 ? sizeof(uint64_t) : 0);
 
-    unwinder->frame_count = 0;
-    unwinder->copy.visited_count = 0;
+    while (offset + layout->frame.size <= chunk->length && take_step(unwinder)) {
+        struct frame_view view;
+        const struct code_object *code =
+            view_upwards(unwinder, chunk->address + offset, chunk->bytes + offset, climb, &view);
+        if (code == NULL) {
+            climb->is_over = true;
+            return;
+        }
+        add_frame(unwinder, &view, code);
+        climb->top = view;
+        climb->top_has_no_callee = has_no_callee(unwinder, &view, code);
+        if (climb->top_has_no_callee || layout->frame.stacktop == LAYOUT_NONE) {
+            climb->end = view;
+            climb->end_count = unwinder->frame_count;
+        }
+        offset += code->frame_bytes;
+    }
+}
+
+/* Go over the frames of the chunks as they lie there, from the outermost one up, as long as they hold together. */
+static struct climb climb_data_stack(struct unwinder *unwinder)
+{
+    struct climb climb = {0};
+
     if (!unwinder->copy.older_chunks_read)
         stack_copy_read_older(&unwinder->copy);
-    for (size_t i = unwinder->copy.chunk_count; !torn && i-- > 0;) {
-        const struct chunk_copy *chunk = &unwinder->copy.chunks[i];
-        size_t offset = layout->chunk.data + (chunk->previous == 0 ? sizeof(uint64_t) : 0);
-        while (offset + layout->frame.size <= chunk->length && take_step(unwinder)) {
-            struct frame_view view;
-            const struct code_object *code =
-                view_upwards(unwinder, chunk->address + offset, chunk->bytes + offset, &lower, &view, &torn);
-            if (code == NULL)
-                break;
-            add_frame(unwinder, &view, code);
-            offset += code->frame_bytes;
-            lower = view;
-        }
+    size_t chunks = unwinder->copy.chunk_count;
+    climb.is_cut = chunks > 0 && unwinder->copy.chunks[chunks - 1].previous != 0;
+    for (size_t i = chunks; !climb.is_over && i-- > 0;)
+        climb_chunk(unwinder, &unwinder->copy.chunks[i], &climb);
+    return climb;
+}
+
+/* ---- the top ---- */
+
+/* Forget the frames above one at an address; false when that is not there. */
+static bool cut_above(struct unwinder *unwinder, uint64_t address)
+{
+    size_t count = unwinder->frame_count;
+
+    while (count > 0 && unwinder->frames[count - 1].address != address)
+        count--;
+    if (count == 0 && address != 0)
+        return false;
+    unwinder->frame_count = count;
+    return true;
+}
+
+/* Find the frames outside of the data stack on top of which a frame lies, or would lie. */
+static bool find_chain(struct unwinder *unwinder, uint64_t address, uint64_t callee,
+                       struct outside_chain *chain)
+{
+    if (!follow_copied(unwinder, address, callee, chain))
+        return follow_remembered(unwinder, address, callee, chain);
+    learn_chain(unwinder, chain);
+    return true;
+}
+
+/* Put the frames outside of the data stack on top that a frame pointer names; false when it names none, or they do not lie
+ * on the frame at `top`. */
+static bool put_outside_on_top(struct unwinder *unwinder, uint64_t pointer, uint64_t top)
+{
+    struct outside_chain chain;
+
+    if (pointer == 0 || stack_copy_has(&unwinder->copy, pointer) ||
+        !find_chain(unwinder, pointer, 0, &chain) || chain.base != top)
+        return false;
+    add_chain(unwinder, &chain, chain.count);
+    return true;
+}
+
+/* The same, cutting off what lies above the frame that they lie on. */
+static bool put_outside_on_any(struct unwinder *unwinder, uint64_t pointer)
+{
+    struct outside_chain chain;
+
+    if (pointer == 0 || stack_copy_has(&unwinder->copy, pointer) ||
+        !find_chain(unwinder, pointer, 0, &chain) || !cut_above(unwinder, chain.base))
+        return false;
+    add_chain(unwinder, &chain, chain.count);
+    return true;
+}
+
+/* Remember which frame was on top, of those that lie on a frame of the data stack. */
+static void learn_top(struct unwinder *unwinder, uint64_t base, uint64_t top)
+{
+    frame_links_learn(&unwinder->links,
+                      &(struct frame_link){.frame = base, .callee = LINK_UPWARDS, .previous = top});
+}
+
+/* Where a frame pointer names a frame of the data stack that was left before the copy, or pushed behind it: at the copy
+ * one of the generators below it executed, or the frame at `base`. Which one cannot be told, so it stands for the one
+ * that was on top there when that could be told last: so they get the shares that they have. */
+static void put_likely_on_top(struct unwinder *unwinder, uint64_t pointer, uint64_t base)
+{
+    const struct frame_link *upwards = frame_links_find(&unwinder->links, base, LINK_UPWARDS);
+    struct frame_view view = {.previous = pointer};
+    struct outside_chain chain;
+    size_t first = 0;
+
+    while (view.previous != base && stack_copy_has(&unwinder->copy, view.previous)) {
+        if (!take_step(unwinder) || !stack_copy_view(&unwinder->copy, view.previous, &view))
+            return;
     }
-    reverse_frames(unwinder->frames, unwinder->frame_count);
-    return !torn;
+    if (view.previous == base || view.previous == 0 || !find_chain(unwinder, view.previous, 0, &chain) ||
+        chain.base != base)
+        return;
+    while (upwards != NULL && first < chain.count && chain.links[first].frame != upwards->previous)
+        first++;
+    if (first == chain.count && upwards->previous != base)
+        first = 0;
+    add_chain(unwinder, &chain, chain.count - first);
+}
+
+/* Put on top what executed outside of the data stack, above its last frame. */
+static void find_top(struct unwinder *unwinder, uint64_t base, uint64_t pointer)
+{
+    if (pointer == base || put_outside_on_top(unwinder, pointer, base))
+        learn_top(unwinder, base, pointer);
+    else
+        put_likely_on_top(unwinder, pointer, base);
 }
 
 /* Make the stack out of what was copied. */
-static enum stack_trust resolve(struct unwinder *unwinder, uint64_t before, uint64_t after)
+static enum stack_trust resolve(struct unwinder *unwinder)
 {
-    uint64_t first = before != after && stack_copy_find(&unwinder->copy, after) == NULL ? after : before;
-    uint64_t second = first == before ? after : before;
+    uint64_t pointer = unwinder->copy.pointer;
 
-    if (before == 0 && after == 0) {
-        unwinder->frame_count = 0;
+    unwinder->frame_count = 0;
+    if (pointer == 0)
         return STACK_WHOLE;
+    struct climb climb = climb_data_stack(unwinder);
+    if (climb.is_cut && unwinder->frame_count < UNWIND_MAX_FRAMES)
+        return STACK_INVALID;
+    if (climb.is_torn)
+        return unwinder->frame_count > 0 ? STACK_PARTIAL : STACK_INVALID;
+    if (climb.end_count > 0 || unwinder->frame_count == 0) {
+        unwinder->frame_count = climb.end_count;
+        find_top(unwinder, climb.end.address, pointer);
+    } else if (!put_outside_on_any(unwinder, pointer)) {
+        cut_above(unwinder, pointer); /* to 3.13: its top is being left */
     }
-    if ((walk_down(unwinder, first) && step_up(unwinder)) ||
-        (second != first && walk_down(unwinder, second) && step_up(unwinder)))
-        return STACK_WHOLE;
-    if (walk_down(unwinder, first) || (second != first && walk_down(unwinder, second)))
-        return STACK_WHOLE; /* its top is being left */
-    bool reached_top = walk_up(unwinder);
-    if (unwinder->frame_count > 0)
-        return reached_top ? STACK_WHOLE : STACK_PARTIAL;
-    return STACK_INVALID;
+    return unwinder->frame_count > 0 || stack_copy_is_empty(&unwinder->copy) ? STACK_WHOLE : STACK_INVALID;
 }
 
 /* Which thread has which copy of the bytecode may have changed: then no copy is where it was. */
@@ -353,21 +468,16 @@ static void check_copies(struct unwinder *unwinder, uint64_t interpreter, uint32
     unwinder->copies_generation = generation;
 }
 
-/* How many of the outermost frames certainly called one another. A frame that was the same in both copies was alive all the
- * time in between, and so was the one it waited for in the first, if that was copied after it. */
+/* How many of the outermost frames certainly called one another: those that were the same in both copies. One above them
+ * that was not may be another call's, for a loop makes the same calls at the same places again and again. */
 static size_t count_proven(struct unwinder *unwinder)
 {
-    const struct frame *outermost = unwinder->frames + unwinder->frame_count;
-    size_t stood = 0;
+    size_t count = 0;
 
-    while (stood < unwinder->frame_count &&
-           stack_copy_stood(&unwinder->copy, outermost[-(ptrdiff_t)stood - 1].address))
-        stood++;
-    if (stood == unwinder->frame_count || !unwinder->copy.is_proof)
-        return stood;
-    const struct frame *next = &outermost[-(ptrdiff_t)stood - 1];
-    bool came_after = stood == 0 || stack_copy_is_after(&unwinder->copy, next->address, next[1].address);
-    return came_after ? stood + 1 : stood;
+    while (count < unwinder->frame_count &&
+           stack_copy_stood(&unwinder->copy, unwinder->frames[unwinder->frame_count - 1 - count].address))
+        count++;
+    return count;
 }
 
 /* How many of the innermost frames were copied at one moment. Between the copies of two chunks time may go by: a thread that
@@ -395,7 +505,7 @@ static enum stack_trust read_once(struct unwinder *unwinder, const struct thread
     case COPY_DONE:
         if (moment != NULL)
             check_copies(unwinder, thread->interpreter, moment->bytecode_generation);
-        trust = resolve(unwinder, unwinder->copy.pointer_before, unwinder->copy.pointer_after);
+        trust = resolve(unwinder);
         if (trust == STACK_INVALID)
             stack_hint_forget(hint);
         return trust;
@@ -405,6 +515,14 @@ static enum stack_trust read_once(struct unwinder *unwinder, const struct thread
         break;
     }
     return STACK_GONE;
+}
+
+/* Turn the frames around, and of too many keep the innermost ones. */
+static void innermost_first(struct unwinder *unwinder)
+{
+    reverse_frames(unwinder->frames, unwinder->frame_count);
+    if (unwinder->frame_count > UNWIND_MAX_FRAMES)
+        unwinder->frame_count = UNWIND_MAX_FRAMES;
 }
 
 static struct stack read_data_stack(struct unwinder *unwinder, const struct thread_reference *thread,
@@ -424,6 +542,7 @@ static struct stack read_data_stack(struct unwinder *unwinder, const struct thre
         unwinder->frame_count = 0;
         return (struct stack){.trust = trust};
     }
+    innermost_first(unwinder);
     stack_copy_remember(&unwinder->copy, hint);
     return (struct stack){
         .trust = trust,

@@ -320,7 +320,6 @@ static void test_calls_are_proven_as_far_as_both_copies_are_the_same(void **stat
                     stack_copy_stood(&copy, third));
         copy.chunks[0].again[second - copy.chunks[0].address + fake.layout.frame.instruction] ^= 2;
         assert_true(stack_copy_stood(&copy, first) && !stack_copy_stood(&copy, second));
-        assert_true(stack_copy_is_after(&copy, second, first) && !stack_copy_is_after(&copy, first, second));
         stack_copy_release(&copy);
 
         assert_int_equal(unwinder_read(fake.unwinder, &fake.thread, &fake.hint, NULL, false, 1).proven, 0);
@@ -415,7 +414,8 @@ static void test_a_circle_of_outside_frames_ends(void **state)
     uint64_t other = fake_outside(&fake, 2, one, OWNED_BY_GENERATOR);
     fake_set_previous(&fake, one, other);
     fake_set_current(&fake, one);
-    assert_int_not_equal(fake_read(&fake, names), STACK_WHOLE);
+    fake_read(&fake, names);
+    assert_string_equal(names, "");
     fake_close(&fake);
 }
 

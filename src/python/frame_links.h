@@ -1,0 +1,39 @@
+/* What the frames outside of the data stack lay on when that was seen last.
+ *
+ * A generator's frame names the frame that resumed it only as long as it runs, and one of an entry from C goes with the C
+ * stack: often neither is there any more when it is read, some hundred nanoseconds after the data stack, which proves that
+ * it ran. Who resumed it is nearly always who did so the last time, and where that is not so the link leads elsewhere than
+ * to the frame that the data stack shows below. */
+#ifndef PYNECK_PYTHON_FRAME_LINKS_H
+#define PYNECK_PYTHON_FRAME_LINKS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    FRAME_LINKS = 512,
+    LINK_UPWARDS =
+        1, /* no callee: the link leads from a frame of the data stack up to what executed above it */
+};
+
+/* Zero-initialized is unused. */
+struct frame_link {
+    uint64_t frame;       /* address */
+    uint64_t callee;      /* code object of the frame above it; 0 when it executed itself; LINK_UPWARDS */
+    uint64_t executable;  /* its own code object; 0 for a frame of the interpreter's */
+    uint64_t previous;    /* the frame below it, or above it where the link leads upwards */
+    uint64_t instruction; /* with which it had called the callee */
+};
+
+/* Of one process; zero-initialized is empty. */
+struct frame_links {
+    struct frame_link links[FRAME_LINKS];
+};
+
+/* Remember a link, in place of an older one. */
+void frame_links_learn(struct frame_links *links, const struct frame_link *link);
+
+/* The link of a frame when it had called that callee, or NULL. */
+const struct frame_link *frame_links_find(const struct frame_links *links, uint64_t frame, uint64_t callee);
+
+#endif
