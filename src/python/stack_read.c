@@ -24,8 +24,8 @@ enum {
 
 /* The pieces of one vectored read, and room for the small ones.
  *
- * The chunks come before what else the thread writes at each call: to read that makes it wait a little for the memory,
- * so what is copied behind it shows calls that begin and end too often. They
+ * The chunks come first: to read what else the thread writes makes it wait for that memory where it does so, which
+ * what is copied behind it would show too often. They
  * come from the outermost one in, as the bytes of each do: what lies below a frame was there first. A
  * chunk that was in use lately is read whatever the stack does now, or a stack that reaches into it for a
  * short time only would be harder to see than others; it comes last, for it may be gone. */
@@ -100,8 +100,6 @@ static void plan_read(struct stack_copy *copy, const struct thread_reference *th
 
     plan->count = 0;
     plan->has_pointer = hint->cframe != 0;
-    if (want_moment)
-        plan->count += moment_copy_plan(&plan->moment, layout, thread, plan->pieces);
     copy->chunk_count = copy->chunk_cursor = copy->outside_count = copy->outside_cursor = 0;
     copy->older_chunks_read = copy->has_late = false;
     copy->stack_bytes = 0;
@@ -113,6 +111,8 @@ static void plan_read(struct stack_copy *copy, const struct thread_reference *th
         add_piece(plan, hint->cframe + layout->thread.cframe_current_frame, &copy->pointer,
                   sizeof(copy->pointer));
     plan_outside(copy, hint, plan);
+    if (want_moment)
+        plan->count += moment_copy_plan(&plan->moment, layout, thread, plan->pieces + plan->count);
     plan->needed = plan->count;
     if (copy->is_proof)
         plan_proof(copy, hint, in_use, plan);

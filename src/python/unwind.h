@@ -2,24 +2,34 @@
  *
  * To 3.10 frames are objects of their own: src/python/unwind_objects.c. From 3.11 on frames of ordinary calls
  * lie side by side in chunks of memory that belong to the thread (its data stack), so one vectored read
- * brings nearly all of a stack at nearly one moment. That copy is the sample. The thread's frame pointer is
- * read before and after it, but at 30 ns a call it has often moved on by then, so it is only a hint where the
- * top of the copied stack is; the copy itself tells:
+ * brings nearly all of a stack at nearly one moment. That copy is the sample, whatever the thread did before and after it:
+ * it alone tells which frames were alive.
  *
  * - 3.14 and later clear the executable of a frame that is popped. So the top is the last frame, upwards from
- * the hint, that has one and points back to the frame below it.
+ * the outermost one, that has one and points back to the frame below it.
  * - To 3.13 a popped frame looks as it did in life, but a frame that executes has stacktop -1, and one that
  * has called a Python function keeps the depth of its stack there. So a frame above an executing one is a
  * leftover, and above one that waits for its call there is the callee. A frame that returns looks for some nanoseconds
  * like one that waits; what lies above it is believed only when it leads to a frame that executes.
+ * - What has made a generator or coroutine stays as it was, code and all, and is told by where it stopped.
+ *
+ * Frames of generators and coroutines lie in their own objects and the interpreter's entry frames on the C
+ * stack; where those were at the last sample is read along with the chunks, a few hundred nanoseconds later. By then a
+ * generator has often been suspended, and does not tell any more who had resumed it: what it lay on when that was seen last
+ * counts, if that leads to the frame that the data stack shows below it. Which generator executes above the last frame
+ * of the data stack is told by the thread's frame pointer, which is read right behind the chunks; where that has moved on
+ * to a call in the data stack, the one counts that was seen there last.
+ *
+ * The chunks are copied before anything else that the thread writes. To read such memory takes it away from the CPU that
+ * the thread runs on, and where it needs that memory next it waits until it has it back: what is read
+ * some hundred nanoseconds later sees it there too often. In a trial with the thread state read first a function that had
+ * 70 % of the time was seen in 55 % of the samples, and with the collector's state read first one that makes generators in
+ * 16 % instead of 3 %.
  *
  * A copy is not quite one moment: the sampler may lose its CPU in the middle of it, and deep stacks take their time. So the
  * result says which frames were copied at one moment, as far as that can be told, and a read can be asked to prove
  * what it finds. Then all frames are copied twice, from the outermost one in, and a frame that is the same in both
  * copies was alive in between, with all frames below it. src/sampler/stack_path.h says what is believed.
- *
- * Frames of generators and coroutines lie in their own objects and the interpreter's entry frames on the C
- * stack; where those were at the last sample is read along with the chunk.
  *
  * source  CPython Include/internal/pycore_frame.h (3.11 to 3.13), pycore_interpframe_structs.h (3.14, 3.15),
  *         Python/pystate.c: _PyThreadState_PushFrame, Python/ceval.c: clear_thread_frame */

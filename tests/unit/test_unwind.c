@@ -298,6 +298,47 @@ static void test_a_frame_in_a_chunk_that_came_during_the_read_is_of_another_mome
     }
 }
 
+/* It called the function that executes, but was read later. */
+static void test_a_generator_that_was_suspended_lies_on_what_it_lay_on(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct fake_interpreter fake;
+        fake_open(&fake, versions[i]);
+        uint64_t first = push_outermost(&fake);
+        uint64_t generator = fake_outside(&fake, 1, first, OWNED_BY_GENERATOR);
+        uint64_t leaf = fake_push(&fake, 2, generator);
+        fake_set_executing(&fake, leaf, true);
+        fake_set_current(&fake, leaf);
+        expect(&fake, STACK_WHOLE, "f2 f1 f0");
+        fake_set_previous(&fake, generator, 0);
+        expect(&fake, STACK_WHOLE, "f2 f1 f0");
+        fake_set_previous(&fake, leaf, fake_outside(&fake, 3, 0, OWNED_BY_GENERATOR)); /* never seen */
+        expect(&fake, STACK_PARTIAL, "f0");
+        fake_close(&fake);
+    }
+}
+
+/* Its frame on the data stack is left as it was when the generator was made. */
+static void test_what_has_made_a_generator_is_not_on_the_stack(void **state)
+{
+    static const uint32_t co_generator = 0x20;
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct fake_interpreter fake;
+        fake_open(&fake, versions[i]);
+        unsigned char *code = (unsigned char *)(uintptr_t)fake.codes[1];
+        memcpy(code + fake.layout.code.code_units + 4 * sizeof(uint64_t), &co_generator,
+               sizeof(co_generator));
+        uint64_t first = push_outermost(&fake);
+        fake_push(&fake, 1, first);
+        fake_set_current(&fake, first);
+        expect(&fake, STACK_WHOLE, "f0");
+        fake_close(&fake);
+    }
+}
+
 /* The two copies of a read that proves; a frame that changed in between is in the first as it was. */
 static void test_calls_are_proven_as_far_as_both_copies_are_the_same(void **state)
 {
@@ -525,6 +566,8 @@ int main(void)
         cmocka_unit_test(test_a_chunk_that_was_in_use_lately_is_copied_with_the_others),
         cmocka_unit_test(test_a_chunk_that_is_no_longer_in_use_is_forgotten),
         cmocka_unit_test(test_a_chunk_that_was_given_back_during_the_read_is_no_part_of_the_stack),
+        cmocka_unit_test(test_a_generator_that_was_suspended_lies_on_what_it_lay_on),
+        cmocka_unit_test(test_what_has_made_a_generator_is_not_on_the_stack),
         cmocka_unit_test(test_a_frame_in_a_chunk_that_came_during_the_read_is_of_another_moment),
         cmocka_unit_test(test_calls_are_proven_as_far_as_both_copies_are_the_same),
         cmocka_unit_test(test_an_entry_from_c_is_called_by_a_frame_that_executes),

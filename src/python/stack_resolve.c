@@ -1,0 +1,403 @@
+#include "python/stack_resolve.h"
+
+#include <string.h>
+
+enum {
+    MAX_CHAIN = 128, /* frames outside of the data stack one below the other */
+    EXECUTING = -1,  /* stacktop of a frame that executes, to 3.13 */
+};
+
+/* Whether a frame is in the bytecode of a code object. Where it is in a thread's own copy of it, its
+ * instruction becomes the one in the code object that it is a copy of. */
+static bool executes(struct stack_resolver *resolver, const struct code_object *code, struct frame_view *view)
+{
+    return code_object_contains(code, view->instruction) ||
+           (resolver->layout->code.bytecode_copies != LAYOUT_NONE &&
+            code_cache_find_original(resolver->codes, code, view->bytecode_index, &view->instruction));
+}
+
+/* The code object that a frame executes, if the frame can be one. A code object that does not fit the frame
+ * may be a new one where a freed one was. */
+static const struct code_object *frame_code(struct stack_resolver *resolver, struct frame_view *view)
+{
+    const struct code_object *code = code_cache_find(resolver->codes, view->executable);
+
+    if (code == NULL) {
+        code = code_cache_load(resolver->codes, view->executable, resolver->now_ns);
+    } else if (!executes(resolver, code, view)) {
+        code_cache_verify(resolver->codes, &view->executable, 1, resolver->now_ns);
+        code = code_cache_find(resolver->codes, view->executable);
+    }
+    return code != NULL && executes(resolver, code, view) ? code : NULL;
+}
+
+static void add_frame(struct stack_resolver *resolver, const struct frame_view *view,
+                      const struct code_object *code)
+{
+    if (code->internal)
+        return;
+    if (resolver->frame_count == FRAMES_ROOM) { /* the outermost ones are left out */
+        resolver->frame_count = UNWIND_MAX_FRAMES;
+        memmove(resolver->frames, resolver->frames + FRAMES_ROOM - UNWIND_MAX_FRAMES,
+                UNWIND_MAX_FRAMES * sizeof(*resolver->frames));
+    }
+    resolver->frames[resolver->frame_count++] =
+        (struct frame){view->address, view->executable, view->instruction};
+}
+
+/* Whether one more frame may be looked at: a target's links can lead anywhere, and around for ever. */
+static bool take_step(struct stack_resolver *resolver)
+{
+    if (resolver->steps_left == 0)
+        return false;
+    resolver->steps_left--;
+    return true;
+}
+
+/* ---- frames outside of the data stack ---- */
+
+/* Frames outside of the data stack, innermost first, and the address of what lies below them. */
+struct outside_chain {
+    struct frame_link links[MAX_CHAIN];
+    size_t count;
+    uint64_t base;
+};
+
+/* Follow the links from a frame outside of the data stack, which called `callee`, as they were copied.
+ *
+ * returns  whether they led to the data stack, or to the end */
+static bool follow_copied(struct stack_resolver *resolver, uint64_t address, uint64_t callee,
+                          struct outside_chain *chain)
+{
+    bool is_suspended = false;
+
+    for (chain->count = 0; address != 0; chain->count++) {
+        struct frame_view view;
+        if (chain->count == MAX_CHAIN || !take_step(resolver) ||
+            !stack_copy_view(&resolver->copy, address, &view))
+            return false;
+        if (view.in_chunk)
+            break;
+        bool is_internal = view.owner >= resolver->layout->frame.first_internal_owner;
+        if (!is_internal && frame_code(resolver, &view) == NULL)
+            return false;
+        chain->links[chain->count] = (struct frame_link){
+            .frame = address,
+            .callee = callee,
+            .executable = is_internal ? 0 : view.executable,
+            .previous = view.previous,
+            .instruction = view.instruction,
+        };
+        is_suspended = view.owner == resolver->layout->frame.owner_generator;
+        callee = is_internal ? callee : view.executable;
+        address = view.previous;
+    }
+    chain->base = address;
+    return !(is_suspended && address == 0); /* nothing runs a generator by itself */
+}
+
+/* Whether a frame outside of the data stack is still the one of a link: it has its code object, or has ended and stopped
+ * in its bytecode. */
+static bool is_same_frame(struct stack_resolver *resolver, const struct frame_view *view,
+                          const struct frame_link *link)
+{
+    struct frame_view ended = *view;
+
+    if (view->executable == link->executable)
+        return true;
+    ended.executable = link->executable;
+    return view->executable == 0 && frame_code(resolver, &ended) != NULL;
+}
+
+/* The same, as the links were when they led to the data stack the last time, if their frames are still there. */
+static bool follow_remembered(struct stack_resolver *resolver, uint64_t address, uint64_t callee,
+                              struct outside_chain *chain)
+{
+    for (chain->count = 0;; chain->count++) {
+        const struct frame_link *link = frame_links_find(&resolver->links, address, callee);
+        struct frame_view view;
+        if (link == NULL)
+            break;
+        if (chain->count == MAX_CHAIN || !take_step(resolver))
+            return false;
+        if (link->executable != 0) {
+            if (!stack_copy_view(&resolver->copy, address, &view) || !is_same_frame(resolver, &view, link))
+                return false;
+            callee = link->executable;
+        }
+        chain->links[chain->count] = *link;
+        if (link->executable != 0 && link->callee == 0)
+            chain->links[chain->count].instruction = view.instruction;
+        address = link->previous;
+    }
+    chain->base = address;
+    return chain->count > 0;
+}
+
+/* Put the outermost frames of a chain on top of what is there. */
+static void add_chain(struct stack_resolver *resolver, const struct outside_chain *chain, size_t count)
+{
+    for (size_t i = chain->count; i-- > chain->count - count;) {
+        const struct frame_link *link = &chain->links[i];
+        struct frame_view view = {
+            .address = link->frame, .executable = link->executable, .instruction = link->instruction};
+        const struct code_object *code =
+            link->executable != 0 ? code_cache_find(resolver->codes, link->executable) : NULL;
+        stack_copy_want(&resolver->copy, link->frame);
+        if (code != NULL)
+            add_frame(resolver, &view, code);
+    }
+}
+
+/* Who resumed a generator is the same whomever it calls. */
+static void learn_chain(struct stack_resolver *resolver, const struct outside_chain *chain)
+{
+    for (size_t i = 0; i < chain->count; i++) {
+        struct frame_link link = chain->links[i];
+        frame_links_learn(&resolver->links, &link);
+        link.callee = 0;
+        frame_links_learn(&resolver->links, &link);
+    }
+}
+
+/* Add the frames outside of the data stack from the caller of `callee` to one below which `lower` lies; false when
+ * nothing leads there. */
+static bool add_frames_between(struct stack_resolver *resolver, uint64_t caller, uint64_t callee,
+                               uint64_t lower)
+{
+    struct outside_chain chain;
+
+    if (caller == lower)
+        return true;
+    if (follow_copied(resolver, caller, callee, &chain) && chain.base == lower)
+        learn_chain(resolver, &chain);
+    else if (!follow_remembered(resolver, caller, callee, &chain) || chain.base != lower)
+        return false;
+    add_chain(resolver, &chain, chain.count);
+    return true;
+}
+
+/* ---- the frames of the data stack, as they lie there ---- */
+
+/* To 3.13: whether a frame has called nobody, because it executes or has not begun: a new frame has a
+ * stacktop like one that waits, but no function calls another by its first instruction; only the
+ * interpreter's own frames below an __init__ stay at theirs. */
+static bool has_no_callee(const struct stack_resolver *resolver, const struct frame_view *view,
+                          const struct code_object *code)
+{
+    return resolver->layout->frame.stacktop != LAYOUT_NONE &&
+           (view->stacktop == EXECUTING || (view->instruction <= code->instructions && !code->internal));
+}
+
+/* Whether a frame is left of a call that made a generator or coroutine: that stays as it was, code and all. */
+static bool has_made_generator(const struct stack_resolver *resolver, const struct frame_view *view,
+                               const struct code_object *code)
+{
+    if (code->return_bytes == 0)
+        return false;
+    return resolver->layout->frame.stacktop != LAYOUT_NONE
+               ? view->stacktop != EXECUTING
+               : view->instruction >= code->instructions + code->return_bytes;
+}
+
+/* A way up the data stack. */
+struct climb {
+    struct frame_view top;
+    bool top_has_no_callee; /* to 3.13, else false */
+    bool is_torn;           /* something is there that cannot be */
+    bool is_over;           /* nothing lives above the top, whatever other chunks held later */
+    bool is_cut;            /* the outermost frames were not copied */
+    size_t end_count;       /* of resolver->frames up to the last frame that can be the end of a stack */
+    struct frame_view end;
+};
+
+/* Whether a place of the data stack was in use when the thread state was copied. */
+static bool was_in_use(const struct stack_resolver *resolver, uint64_t address)
+{
+    const struct chunk_copy *newest = &resolver->copy.chunks[0];
+
+    return address < newest->address || address - newest->address >= newest->length ||
+           address - newest->address < resolver->copy.used_bytes;
+}
+
+/* Whether a frame of the data stack was certainly alive when it was copied. */
+static bool is_alive(const struct stack_resolver *resolver, const struct frame_view *view)
+{
+    return resolver->layout->frame.popped_is_null ? view->executable != 0 : view->stacktop == EXECUTING;
+}
+
+/* Look at what lies above the top.
+ *
+ * returns  its code object, or NULL when no live frame is there */
+static const struct code_object *view_upwards(struct stack_resolver *resolver, uint64_t address,
+                                              const unsigned char *bytes, struct climb *climb,
+                                              struct frame_view *view)
+{
+    *view = (struct frame_view){.address = address, .in_chunk = true};
+    stack_copy_view_bytes(resolver->layout, bytes, view);
+    if (view->executable == 0)
+        return NULL;
+    if (climb->top_has_no_callee && view->previous == climb->top.address && !view->is_entry)
+        return NULL; /* it was left in the memory that a frame before it had */
+    const struct code_object *code = frame_code(resolver, view);
+    if (code != NULL && has_made_generator(resolver, view, code))
+        return NULL;
+    if (code != NULL && climb->is_cut && climb->top.address == 0)
+        return code;
+    if (code != NULL && add_frames_between(resolver, view->previous, view->executable, climb->top.address))
+        return code_cache_find(resolver->codes, view->executable); /* it may have moved */
+    if (code != NULL)
+        climb->is_torn = is_alive(resolver, view) || was_in_use(resolver, address);
+    else if (code_cache_find(resolver->codes, view->executable) == NULL) /* else it is about to begin */
+        climb->is_torn = view->previous == climb->top.address && was_in_use(resolver, address);
+    return NULL;
+}
+
+static void climb_chunk(struct stack_resolver *resolver, const struct chunk_copy *chunk, struct climb *climb)
+{
+    const struct python_layout *layout = resolver->layout;
+    size_t offset = layout->chunk.data + (chunk->previous == 0 ? sizeof(uint64_t) : 0);
+
+    while (offset + layout->frame.size <= chunk->length && take_step(resolver)) {
+        struct frame_view view;
+        const struct code_object *code =
+            view_upwards(resolver, chunk->address + offset, chunk->bytes + offset, climb, &view);
+        if (code == NULL) {
+            climb->is_over = true;
+            return;
+        }
+        add_frame(resolver, &view, code);
+        climb->top = view;
+        climb->top_has_no_callee = has_no_callee(resolver, &view, code);
+        if (climb->top_has_no_callee || layout->frame.stacktop == LAYOUT_NONE) {
+            climb->end = view;
+            climb->end_count = resolver->frame_count;
+        }
+        offset += code->frame_bytes;
+    }
+}
+
+/* Go over the frames of the chunks as they lie there, from the outermost one up, as long as they hold together. */
+static struct climb climb_data_stack(struct stack_resolver *resolver)
+{
+    struct climb climb = {0};
+
+    if (!resolver->copy.older_chunks_read)
+        stack_copy_read_older(&resolver->copy);
+    size_t chunks = resolver->copy.chunk_count;
+    climb.is_cut = chunks > 0 && resolver->copy.chunks[chunks - 1].previous != 0;
+    for (size_t i = chunks; !climb.is_over && i-- > 0;)
+        climb_chunk(resolver, &resolver->copy.chunks[i], &climb);
+    return climb;
+}
+
+/* ---- the top ---- */
+
+/* Forget the frames above one at an address; false when that is not there. */
+static bool cut_above(struct stack_resolver *resolver, uint64_t address)
+{
+    size_t count = resolver->frame_count;
+
+    while (count > 0 && resolver->frames[count - 1].address != address)
+        count--;
+    if (count == 0 && address != 0)
+        return false;
+    resolver->frame_count = count;
+    return true;
+}
+
+/* Find the frames outside of the data stack on top of which a frame lies, or would lie. */
+static bool find_chain(struct stack_resolver *resolver, uint64_t address, uint64_t callee,
+                       struct outside_chain *chain)
+{
+    if (!follow_copied(resolver, address, callee, chain))
+        return follow_remembered(resolver, address, callee, chain);
+    learn_chain(resolver, chain);
+    return true;
+}
+
+/* Put the frames outside of the data stack on top that a frame pointer names; false when it names none, or they do not lie
+ * on the frame at `top`. */
+static bool put_outside_on_top(struct stack_resolver *resolver, uint64_t pointer, uint64_t top)
+{
+    struct outside_chain chain;
+
+    if (pointer == 0 || stack_copy_has(&resolver->copy, pointer) ||
+        !find_chain(resolver, pointer, 0, &chain) || chain.base != top)
+        return false;
+    add_chain(resolver, &chain, chain.count);
+    return true;
+}
+
+/* The same, cutting off what lies above the frame that they lie on. */
+static bool put_outside_on_any(struct stack_resolver *resolver, uint64_t pointer)
+{
+    struct outside_chain chain;
+
+    if (pointer == 0 || stack_copy_has(&resolver->copy, pointer) ||
+        !find_chain(resolver, pointer, 0, &chain) || !cut_above(resolver, chain.base))
+        return false;
+    add_chain(resolver, &chain, chain.count);
+    return true;
+}
+
+/* Remember which frame was on top, of those that lie on a frame of the data stack. */
+static void learn_top(struct stack_resolver *resolver, uint64_t base, uint64_t top)
+{
+    frame_links_learn(&resolver->links,
+                      &(struct frame_link){.frame = base, .callee = LINK_UPWARDS, .previous = top});
+}
+
+/* Where a frame pointer names a frame of the data stack that was left before the copy, or pushed behind it: at the copy
+ * one of the generators below it executed, or the frame at `base`. Which one cannot be told, so it stands for the one
+ * that was on top there when that could be told last: so they get the shares that they have. */
+static void put_likely_on_top(struct stack_resolver *resolver, uint64_t pointer, uint64_t base)
+{
+    const struct frame_link *upwards = frame_links_find(&resolver->links, base, LINK_UPWARDS);
+    struct frame_view view = {.previous = pointer};
+    struct outside_chain chain;
+    size_t first = 0;
+
+    while (view.previous != base && stack_copy_has(&resolver->copy, view.previous)) {
+        if (!take_step(resolver) || !stack_copy_view(&resolver->copy, view.previous, &view))
+            return;
+    }
+    if (view.previous == base || view.previous == 0 || !find_chain(resolver, view.previous, 0, &chain) ||
+        chain.base != base)
+        return;
+    while (upwards != NULL && first < chain.count && chain.links[first].frame != upwards->previous)
+        first++;
+    if (first == chain.count && upwards->previous != base)
+        first = 0;
+    add_chain(resolver, &chain, chain.count - first);
+}
+
+/* Put on top what executed outside of the data stack, above its last frame. */
+static void find_top(struct stack_resolver *resolver, uint64_t base, uint64_t pointer)
+{
+    if (pointer == base || put_outside_on_top(resolver, pointer, base))
+        learn_top(resolver, base, pointer);
+    else
+        put_likely_on_top(resolver, pointer, base);
+}
+
+enum stack_trust stack_resolve(struct stack_resolver *resolver)
+{
+    uint64_t pointer = resolver->copy.pointer;
+
+    resolver->frame_count = 0;
+    if (pointer == 0)
+        return STACK_WHOLE;
+    struct climb climb = climb_data_stack(resolver);
+    if (climb.is_cut && resolver->frame_count < UNWIND_MAX_FRAMES)
+        return STACK_INVALID;
+    if (climb.is_torn)
+        return resolver->frame_count > 0 ? STACK_PARTIAL : STACK_INVALID;
+    if (climb.end_count > 0 || resolver->frame_count == 0) {
+        resolver->frame_count = climb.end_count;
+        find_top(resolver, climb.end.address, pointer);
+    } else if (!put_outside_on_any(resolver, pointer)) {
+        cut_above(resolver, pointer); /* to 3.13: its top is being left */
+    }
+    return resolver->frame_count > 0 || stack_copy_is_empty(&resolver->copy) ? STACK_WHOLE : STACK_INVALID;
+}
