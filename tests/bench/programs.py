@@ -17,6 +17,7 @@ family never call those of another. Those of a chain are numbered, left_1 calls 
 can tell of a stack that it never existed.
 """
 
+import asyncio
 import json
 import re
 import sys
@@ -335,6 +336,68 @@ def made_code(seconds):
     return clock.truth()
 
 
+# ---- (i) generators of a generator, each step of some 50 ns, that call a short function
+
+
+def step(count):
+    for i in range(count):
+        i & 7
+
+
+def numbers(count):
+    for i in range(count):
+        step(6)
+        yield i
+
+
+def squares(count):
+    for x in numbers(count):
+        yield x * x
+
+
+def consume():
+    total = 0
+    for x in squares(200):
+        total += x
+    return total
+
+
+def lazy(seconds):
+    for _ in until(seconds):
+        consume()
+    return Clock().truth()
+
+
+# ---- (j) coroutines that are made, awaited and gone in a microsecond
+
+
+def request(count):
+    total = 0
+    for i in range(count):
+        total += i & 7
+    return total
+
+
+async def session(count):
+    return request(count)
+
+
+async def client(count):
+    return await session(count) + 1
+
+
+async def serve(seconds):
+    for _ in until(seconds):
+        for _ in range(100):
+            await client(8)
+            await client(30)
+
+
+def coroutines(seconds):
+    asyncio.run(serve(seconds))
+    return Clock().truth()
+
+
 PROGRAMS = {
     "burn": burn,
     "nested": nested,
@@ -344,6 +407,8 @@ PROGRAMS = {
     "idle-threads": idle_threads,
     "generators": generators,
     "made-code": made_code,
+    "lazy": lazy,
+    "coroutines": coroutines,
 }
 
 

@@ -61,6 +61,48 @@ def test_functions_that_are_made_all_the_time_are_never_mixed(pytestconfig, star
     assert [row.names for row in stacks.rows if programs.is_impossible(row.names)] == []
 
 
+def own_shares(stacks):
+    shares = collections.Counter()
+    for row in stacks.rows:
+        shares[row.names[-1] if row.names else None] += row.samples / stacks.samples
+    return shares
+
+
+# Functions that are short and called from where the data stack does not show it.
+@pytest.mark.parametrize("name, function", [("lazy", "step"), ("coroutines", "request")])
+@pytest.mark.parametrize("minor", [11, 13, 15])
+def test_what_generators_and_coroutines_call_has_its_share(
+    pytestconfig, start_program, folded_stacks, minor, name, function
+):
+    program = start_program(find_interpreter(pytestconfig, minor), BENCH / "programs.py", name, ENDLESS)
+    program.tell("go")
+    paused = folded_stacks(1000, program.pid, samples=2000, options=["--pause"]).finish(timeout=100)
+    running = folded_stacks(2000, program.pid, samples=4000).finish(timeout=100)
+    assert own_shares(running)[function] == pytest.approx(own_shares(paused)[function], abs=0.2)
+
+
+MAKES_GENERATORS = """
+def make():
+    yield
+
+def loop():
+    while True:
+        make()
+        for i in range(100):
+            i & 7
+
+print("ready", flush=True)
+loop()
+"""
+
+
+@pytest.mark.parametrize("minor", [11, 12, 13, 14, 15])
+def test_what_has_made_a_generator_is_not_taken_for_running(pytestconfig, start_program, folded_stacks, minor):
+    program = start_program(find_interpreter(pytestconfig, minor), MAKES_GENERATORS)
+    stacks = folded_stacks(1000, program.pid, samples=1000).finish(timeout=100)
+    assert own_shares(stacks)["loop"] > 0.7
+
+
 def kernel_cpu_ns(pid):
     tasks = pathlib.Path(f"/proc/{pid}/task")
     return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks.iterdir())
