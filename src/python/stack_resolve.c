@@ -1,10 +1,13 @@
 #include "python/stack_resolve.h"
 
+#include "base/memory.h"
+
 #include <string.h>
 
 enum {
-    MAX_CHAIN = 128, /* frames outside of the data stack one below the other */
-    EXECUTING = -1,  /* stacktop of a frame that executes, to 3.13 */
+    MAX_CHAIN = 128,  /* frames outside of the data stack one below the other */
+    MAX_KNOWN = 4096, /* frames of which the code objects are kept */
+    EXECUTING = -1,   /* stacktop of a frame that executes, to 3.13 */
 };
 
 /* Whether a frame is in the bytecode of a code object. Where it is in a thread's own copy of it, its
@@ -202,6 +205,8 @@ static bool has_made_generator(const struct stack_resolver *resolver, const stru
 
 /* A way up the data stack. */
 struct climb {
+    struct known_codes *known;
+    size_t depth; /* frames below */
     struct frame_view top;
     bool top_has_no_callee; /* to 3.13, else false */
     bool is_torn;           /* something is there that cannot be */
@@ -226,6 +231,29 @@ static bool is_alive(const struct stack_resolver *resolver, const struct frame_v
     return resolver->layout->frame.popped_is_null ? view->executable != 0 : view->stacktop == EXECUTING;
 }
 
+/* The code object that the next frame executes, or NULL. Most frames of a deep stack stand as they did at the last sample,
+ * and nothing is looked up for them. Valid until that frame's place is asked for again. */
+static const struct code_object *next_code(struct stack_resolver *resolver, const struct climb *climb,
+                                           struct frame_view *view)
+{
+    struct known_codes *known = climb->known;
+    size_t place = climb->depth < MAX_KNOWN ? climb->depth : MAX_KNOWN;
+
+    known->codes = memory_grow(known->codes, &known->capacity, place + 1, sizeof(*known->codes));
+    struct known_code *kept = &known->codes[place];
+    if (kept->executable == view->executable && kept->instruction == view->instruction &&
+        kept->epoch == code_cache_epoch(resolver->codes))
+        return &kept->code;
+    uint64_t instruction = view->instruction;
+    const struct code_object *code = frame_code(resolver, view);
+    if (code == NULL)
+        return NULL;
+    *kept = (struct known_code){view->executable, instruction, code_cache_epoch(resolver->codes), *code};
+    if (view->instruction != instruction) /* it was in a copy of the bytecode: that is looked up again */
+        kept->executable = 0;
+    return &kept->code;
+}
+
 /* Look at what lies above the top.
  *
  * returns  its code object, or NULL when no live frame is there */
@@ -239,13 +267,13 @@ static const struct code_object *view_upwards(struct stack_resolver *resolver, u
         return NULL;
     if (climb->top_has_no_callee && view->previous == climb->top.address && !view->is_entry)
         return NULL; /* it was left in the memory that a frame before it had */
-    const struct code_object *code = frame_code(resolver, view);
+    const struct code_object *code = next_code(resolver, climb, view);
     if (code != NULL && has_made_generator(resolver, view, code))
         return NULL;
     if (code != NULL && climb->is_cut && climb->top.address == 0)
         return code;
     if (code != NULL && add_frames_between(resolver, view->previous, view->executable, climb->top.address))
-        return code_cache_find(resolver->codes, view->executable); /* it may have moved */
+        return code;
     if (code != NULL)
         climb->is_torn = is_alive(resolver, view) || was_in_use(resolver, address);
     else if (code_cache_find(resolver->codes, view->executable) == NULL) /* else it is about to begin */
@@ -274,13 +302,14 @@ static void climb_chunk(struct stack_resolver *resolver, const struct chunk_copy
             climb->end_count = resolver->frame_count;
         }
         offset += code->frame_bytes;
+        climb->depth++;
     }
 }
 
 /* Go over the frames of the chunks as they lie there, from the outermost one up, as long as they hold together. */
-static struct climb climb_data_stack(struct stack_resolver *resolver)
+static struct climb climb_data_stack(struct stack_resolver *resolver, struct known_codes *known)
 {
-    struct climb climb = {0};
+    struct climb climb = {.known = known};
 
     if (!resolver->copy.older_chunks_read)
         stack_copy_read_older(&resolver->copy);
@@ -381,14 +410,14 @@ static void find_top(struct stack_resolver *resolver, uint64_t base, uint64_t po
         put_likely_on_top(resolver, pointer, base);
 }
 
-enum stack_trust stack_resolve(struct stack_resolver *resolver)
+enum stack_trust stack_resolve(struct stack_resolver *resolver, struct known_codes *known)
 {
     uint64_t pointer = resolver->copy.pointer;
 
     resolver->frame_count = 0;
     if (pointer == 0)
         return STACK_WHOLE;
-    struct climb climb = climb_data_stack(resolver);
+    struct climb climb = climb_data_stack(resolver, known);
     if (climb.is_cut && resolver->frame_count < UNWIND_MAX_FRAMES)
         return STACK_INVALID;
     if (climb.is_torn)

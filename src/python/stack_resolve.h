@@ -24,7 +24,9 @@ struct stack_resolver {
     uint64_t now_ns;   /* CLOCK_MONOTONIC */
 };
 
-/* Make the stack out of what was copied. */
-enum stack_trust stack_resolve(struct stack_resolver *resolver);
+/* Make the stack out of what was copied.
+ *
+ * known  the code objects of this thread's last stack; brought up to date */
+enum stack_trust stack_resolve(struct stack_resolver *resolver, struct known_codes *known);
 
 #endif

@@ -130,7 +130,7 @@ size_t chain_run(const struct chain *chain)
     for (uint32_t sample = 0; sample < chain->samples && sample < MAX_SAMPLES; sample++)
         take_sample(&run, sample, &threads, &capacity);
     for (size_t i = 0; i < MAX_THREADS; i++)
-        object_hint_free(run.hints[i].objects);
+        stack_hint_free(&run.hints[i]);
     thread_names_free(run.names);
     unwinder_free(run.unwinder);
     code_cache_free(run.codes);

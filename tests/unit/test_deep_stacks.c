@@ -180,6 +180,17 @@ static size_t compare(struct model *model, struct stack_hint *plain, struct stac
     assert_int_equal(stack.count, first.count);
     assert_memory_equal(stack.frames, first_frames, stack.count * sizeof(first_frames[0]));
 
+    struct stack_hint forgetful = *plain;
+    forgetful.known = (struct known_codes){0};
+    first = unwinder_read(fake->unwinder, &fake->thread, plain, NULL, false, now_ns);
+    memcpy(first_frames, first.frames, first.count * sizeof(first_frames[0]));
+    struct stack again = unwinder_read(fake->unwinder, &fake->thread, &forgetful, NULL, false, now_ns);
+    assert_int_equal(again.trust, first.trust);
+    assert_int_equal(again.count, first.count);
+    assert_memory_equal(again.frames, first_frames, again.count * sizeof(first_frames[0]));
+    stack_hint_free(&forgetful);
+    stack = unwinder_read(fake->unwinder, &fake->thread, &fake->hint, NULL, true, now_ns);
+
     struct stack_path unknown = {0};
     uint32_t node = CALL_TREE_ROOT, plain_node;
     stack.proven = stack.count;
