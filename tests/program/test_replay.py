@@ -123,17 +123,19 @@ def test_playing_comes_to_the_end_and_can_be_stopped(open_replay):
 
 
 def test_the_same_moment_looks_the_same_however_one_came_there(open_replay):
-    terminal = open_replay()
+    def moment(terminal):
+        """The screen without what tells the way there: what rose and fell since the tick before, all samples so far."""
+        return re.sub(r"\d+ samples", "", terminal.text().translate(str.maketrans("▲▼", "  ")))
+
+    terminal = open_replay(columns=80, rows=24)
     terminal.press("b", *"+44", "Enter")
-    terminal.wait_for(at_tick(45)).wait_for("3.30s")
-    functions = re.compile(r"(?s)FUNCTION.*?─ ")
-    strip = str.maketrans("▲▼", "  ")  # what rose and fell since the tick before
-    jumped = functions.search(terminal.text()).group().translate(strip)
+    terminal.wait_for("99.7")
+    expect_screen(terminal, "replay-80x24")  # the whole of it: it is drawn line by line
+    jumped = moment(terminal)
     terminal.press("[", "[")
     terminal.wait_for(at_tick(43))
     terminal.press("]", "]")
-    terminal.wait_for(at_tick(45))
-    terminal.wait_for(lambda shown: functions.search(shown.text()).group().translate(strip) == jumped)
+    terminal.wait_for(lambda shown: moment(shown) == jumped)
 
 
 # ---- marks
