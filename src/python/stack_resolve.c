@@ -396,7 +396,7 @@ static void put_likely_on_top(struct stack_resolver *resolver, uint64_t pointer,
         return;
     while (upwards != NULL && first < chain.count && chain.links[first].frame != upwards->previous)
         first++;
-    if (first == chain.count && upwards->previous != base)
+    if (upwards != NULL && first == chain.count && upwards->previous != base)
         first = 0;
     add_chain(resolver, &chain, chain.count - first);
 }
@@ -408,6 +408,16 @@ static void find_top(struct stack_resolver *resolver, uint64_t base, uint64_t po
         learn_top(resolver, base, pointer);
     else
         put_likely_on_top(resolver, pointer, base);
+}
+
+/* To 3.13: whether the frames above the last one that can be an end are no leftovers, but being left or about to make a
+ * call: the frame pointer names one of them, or one that was pushed onto them since. Then those up to it are kept. */
+static bool is_above_end(struct stack_resolver *resolver, const struct climb *climb, uint64_t pointer)
+{
+    if (climb->end_count >= resolver->frame_count || pointer == climb->end.address ||
+        !stack_copy_has(&resolver->copy, pointer))
+        return false;
+    return !cut_above(resolver, pointer) || resolver->frame_count > climb->end_count;
 }
 
 enum stack_trust stack_resolve(struct stack_resolver *resolver, struct known_codes *known)
@@ -422,6 +432,8 @@ enum stack_trust stack_resolve(struct stack_resolver *resolver, struct known_cod
         return STACK_INVALID;
     if (climb.is_torn)
         return resolver->frame_count > 0 ? STACK_PARTIAL : STACK_INVALID;
+    if (is_above_end(resolver, &climb, pointer))
+        return STACK_WHOLE;
     if (climb.end_count > 0 || resolver->frame_count == 0) {
         resolver->frame_count = climb.end_count;
         find_top(resolver, climb.end.address, pointer);
