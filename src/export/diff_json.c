@@ -1,7 +1,7 @@
 /* A difference as one JSON object: man/pyneck-json.5, A DIFFERENCE. */
 #include "export/diff.h"
 
-#include "export/json_value.h"
+#include "export/json_process.h"
 
 static const char *const side_names[DIFF_SIDES] = {[DIFF_OLD] = "old", [DIFF_NEW] = "new"};
 
@@ -44,12 +44,7 @@ static void put_function_side(struct json *json, const char *name, const struct 
     const struct function *known = call_tree_function(diff->recordings[side].tree, row->function);
     json_begin_object(json, name);
     put_count(json, "line", known->line > 0 ? known->line : UNKNOWN_COUNT);
-    put_seconds(json, "own_cpu_seconds", row->own_cpu_ns);
-    put_seconds(json, "total_cpu_seconds", row->total_cpu_ns);
-    put_seconds(json, "own_wall_seconds", row->own_wall_ns);
-    put_seconds(json, "total_wall_seconds", row->total_wall_ns);
-    put_real(json, "own_percent", row->own_percent, DECIMALS_PERCENT);
-    put_real(json, "total_percent", row->total_percent, DECIMALS_PERCENT);
+    put_times(json, row);
     put_integer(json, "samples", (int64_t)row->samples);
     json_end_object(json);
 }

@@ -55,6 +55,16 @@ static void put_growth(struct json *json, const char *name, int64_t bytes, bool 
         put_null(json, name);
 }
 
+void put_times(struct json *json, const struct ranking_row *row)
+{
+    put_seconds(json, "own_cpu_seconds", row->own_cpu_ns);
+    put_seconds(json, "total_cpu_seconds", row->total_cpu_ns);
+    put_seconds(json, "own_wall_seconds", row->own_wall_ns);
+    put_seconds(json, "total_wall_seconds", row->total_wall_ns);
+    put_real(json, "own_percent", row->own_percent, DECIMALS_PERCENT);
+    put_real(json, "total_percent", row->total_percent, DECIMALS_PERCENT);
+}
+
 static void put_ranking_row(struct json *json, const struct ranking_row *row, const struct call_tree *tree,
                             enum ranking_level level, bool growth_measured)
 {
@@ -62,12 +72,7 @@ static void put_ranking_row(struct json *json, const struct ranking_row *row, co
     json_begin_object(json, NULL);
 
     put_place(json, function, level == RANKING_LINES ? row->line : function->line);
-    put_seconds(json, "own_cpu_seconds", row->own_cpu_ns);
-    put_seconds(json, "total_cpu_seconds", row->total_cpu_ns);
-    put_seconds(json, "own_wall_seconds", row->own_wall_ns);
-    put_seconds(json, "total_wall_seconds", row->total_wall_ns);
-    put_real(json, "own_percent", row->own_percent, DECIMALS_PERCENT);
-    put_real(json, "total_percent", row->total_percent, DECIMALS_PERCENT);
+    put_times(json, row);
     put_growth(json, "memory_growth_bytes", row->own_growth_bytes, growth_measured);
     put_growth(json, "total_memory_growth_bytes", row->total_growth_bytes, growth_measured);
     put_integer(json, "samples", (int64_t)row->samples);

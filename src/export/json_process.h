@@ -20,6 +20,9 @@ void put_verdict(struct json *json, const char *name, const struct tick *tick, c
 /* Members for a cause of a verdict: its kind, share and sentence */
 void put_cause(struct json *json, const struct verdict_cause *cause);
 
+/* The times and shares of a row, into the object that is open. */
+void put_times(struct json *json, const struct ranking_row *row);
+
 /* "functions" or "lines" */
 void put_ranking_rows(struct json *json, const char *name, const struct ranking *ranking,
                       const struct call_tree *tree, enum ranking_level level, bool growth_measured);
