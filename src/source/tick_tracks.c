@@ -48,10 +48,27 @@ static const struct field socket_rows[] = {
     {                                                                                                        \
         rows, sizeof(rows) / sizeof((rows)[0])                                                               \
     }
-static const struct fields process_facts = TABLE(process_rows);
-static const struct fields python_facts = TABLE(python_rows);
-static const struct fields file_facts = TABLE(file_rows);
-static const struct fields socket_facts = TABLE(socket_rows);
+
+/* What an object is, and what a part of it is that it points to or has not. */
+struct facts {
+    struct fields own;
+    struct fields part;
+    size_t part_size;
+    size_t part_offset; /* of the pointer */
+};
+
+static const struct facts process_facts = {
+    TABLE(process_rows),
+    TABLE(python_rows),
+    sizeof(struct python_info),
+    offsetof(struct process, python),
+};
+static const struct facts file_facts = {
+    TABLE(file_rows),
+    TABLE(socket_rows),
+    sizeof(struct socket_info),
+    offsetof(struct open_file, socket),
+};
 
 /* ---- names ---- */
 
@@ -83,29 +100,27 @@ static uint32_t text_id(void *context, const char *text)
     return name_id(context, text, strlen(text) + 1);
 }
 
+static uint32_t facts_id(struct tick_tracks *tracks, const struct facts *facts, const void *object)
+{
+    const struct field_texts texts = {.context = tracks, .id_of = text_id};
+    const void *part;
+
+    memcpy(&part, (const unsigned char *)object + facts->part_offset, sizeof(part));
+    tracks->name.length = 0;
+    fields_put(&tracks->name, &facts->own, object, &texts);
+    fields_put_array(&tracks->name, &facts->part, part, part != NULL, facts->part_size, &texts);
+    return name_id(tracks, tracks->name.start, tracks->name.length);
+}
+
 static uint32_t process_id(void *context, const struct process *process)
 {
-    struct tick_tracks *tracks = context;
-    const struct field_texts texts = {.context = tracks, .id_of = text_id};
-
-    tracks->name.length = 0;
-    fields_put(&tracks->name, &process_facts, process, &texts);
-    fields_put_array(&tracks->name, &python_facts, process->python, process->python != NULL,
-                     sizeof(*process->python), &texts);
-    return name_id(tracks, tracks->name.start, tracks->name.length);
+    return facts_id(context, &process_facts, process);
 }
 
 static uint32_t open_file_id(void *context, const struct process *process, const struct open_file *file)
 {
-    struct tick_tracks *tracks = context;
-    const struct field_texts texts = {.context = tracks, .id_of = text_id};
-
     (void)process;
-    tracks->name.length = 0;
-    fields_put(&tracks->name, &file_facts, file, &texts);
-    fields_put_array(&tracks->name, &socket_facts, file->socket, file->socket != NULL, sizeof(*file->socket),
-                     &texts);
-    return name_id(tracks, tracks->name.start, tracks->name.length);
+    return facts_id(context, &file_facts, file);
 }
 
 static uint32_t same_node(void *context, uint32_t node)
@@ -271,36 +286,30 @@ static const char *find_text(void *context, uint32_t id)
     return reading->texts[id - 1];
 }
 
-static bool find_process(void *context, uint32_t id, struct process *process, struct arena *arena)
+static bool find_facts(struct reading *reading, uint32_t id, const struct facts *facts, void *object,
+                       struct arena *arena)
 {
-    struct reading *reading = context;
     const struct field_texts texts = {.context = reading, .text_of = find_text};
     struct byte_cursor name;
     size_t count;
 
     if (!go_to_name(reading->tracks, id, &name))
         return false;
-    fields_take(&name, &process_facts, process, &texts);
-    const struct python_info *python =
-        fields_take_array(&name, &python_facts, &count, sizeof(*python), &texts, arena);
-    process->python = count > 0 ? python : NULL;
+    fields_take(&name, &facts->own, object, &texts);
+    const void *part = fields_take_array(&name, &facts->part, &count, facts->part_size, &texts, arena);
+    part = count > 0 ? part : NULL;
+    memcpy((unsigned char *)object + facts->part_offset, &part, sizeof(part));
     return !name.failed;
+}
+
+static bool find_process(void *context, uint32_t id, struct process *process, struct arena *arena)
+{
+    return find_facts(context, id, &process_facts, process, arena);
 }
 
 static bool find_open_file(void *context, uint32_t id, struct open_file *file, struct arena *arena)
 {
-    struct reading *reading = context;
-    const struct field_texts texts = {.context = reading, .text_of = find_text};
-    struct byte_cursor name;
-    size_t count;
-
-    if (!go_to_name(reading->tracks, id, &name))
-        return false;
-    fields_take(&name, &file_facts, file, &texts);
-    const struct socket_info *socket =
-        fields_take_array(&name, &socket_facts, &count, sizeof(*socket), &texts, arena);
-    file->socket = count > 0 ? socket : NULL;
-    return !name.failed;
+    return find_facts(context, id, &file_facts, file, arena);
 }
 
 /* The version of one track at one tick. */
