@@ -216,53 +216,6 @@ static void complete_row(struct live_source *live, struct watched_process *watch
                         focused ? focus_files_limit_ns : detail_files_limit_ns, now_ns, arena);
 }
 
-static int compare_record(const void *key, const void *element)
-{
-    pid_t wanted = ((const struct process *)key)->pid;
-    pid_t pid = ((const struct process_record *)element)->pid;
-
-    return (wanted > pid) - (wanted < pid);
-}
-
-static int compare_records(const void *left, const void *right)
-{
-    pid_t a = ((const struct process_record *)left)->pid;
-    pid_t b = ((const struct process_record *)right)->pid;
-
-    return (a > b) - (a < b);
-}
-
-/* What the sampler found in one process. Where its memory makes no sense it may have become another program
- * since it was examined (exec): that is looked into before it counts. */
-static void attach_record(struct live_source *live, struct process *row, const struct process_record *record,
-                          uint64_t interval_ns, struct arena *arena)
-{
-    struct watched_process *watched = discovery_find(live->discovery, row->pid);
-    bool broken = record->status == SAMPLING_BROKEN;
-
-    if (watched == NULL || record->start_ticks != row->start_ticks)
-        return;
-    if (broken && !watched->is_doubtful)
-        discovery_reexamine(watched);
-    else
-        live_profile_attach(row, record, interval_ns, arena);
-    watched->is_doubtful = broken;
-}
-
-static void attach_batch(struct live_source *live, const struct sampler_batch *batch, struct process *rows,
-                         size_t count, struct arena *arena)
-{
-    qsort(batch->processes, batch->process_count, sizeof(*batch->processes), compare_records);
-    for (size_t i = 0; i < count; i++) {
-        if (batch->process_count == 0)
-            return;
-        const struct process_record *record = bsearch(&rows[i], batch->processes, batch->process_count,
-                                                      sizeof(*batch->processes), compare_record);
-        if (record != NULL)
-            attach_record(live, &rows[i], record, batch->end_ns - batch->begin_ns, arena);
-    }
-}
-
 /* The sampler may use what the rest of pyneck leaves of the budget. */
 static void share_budget(struct live_source *live, double own_percent, const struct sampler_batch *batch)
 {
@@ -356,7 +309,7 @@ static struct error *read_tick(struct source *source, struct tick **result)
     struct sampler_batch *batch =
         live->sampler != NULL && live->sequence > 0 ? sampler_take(live->sampler, take_timeout_ns) : NULL;
     if (batch != NULL) {
-        attach_batch(live, batch, rows, count, tick->arena);
+        live_profile_attach(live->discovery, batch, rows, count, tick->arena);
         share_budget(live, tick->own_cpu_percent, batch);
         arena_free(batch->arena);
     }

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "source/live_waits.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 const struct python_info *live_profile_describe(const struct python_location *location, struct arena *arena)
@@ -51,8 +52,8 @@ static void attach_threads(struct process *process, const struct process_record 
     process->thread_detail_count = record->thread_count;
 }
 
-void live_profile_attach(struct process *process, const struct process_record *record, uint64_t interval_ns,
-                         struct arena *arena)
+static void attach_profile(struct process *process, const struct process_record *record, uint64_t interval_ns,
+                           struct arena *arena)
 {
     static const char *const reasons[] = {
         [SAMPLING_WORKS] = NULL,
@@ -101,4 +102,51 @@ void live_profile_attach(struct process *process, const struct process_record *r
         process->collector = collector;
     }
     attach_threads(process, record, interval_ns, arena);
+}
+
+static int compare_record(const void *key, const void *element)
+{
+    pid_t wanted = ((const struct process *)key)->pid;
+    pid_t pid = ((const struct process_record *)element)->pid;
+
+    return (wanted > pid) - (wanted < pid);
+}
+
+static int compare_records(const void *left, const void *right)
+{
+    pid_t a = ((const struct process_record *)left)->pid;
+    pid_t b = ((const struct process_record *)right)->pid;
+
+    return (a > b) - (a < b);
+}
+
+/* What the sampler found in one process. Where its memory makes no sense it may have become another program
+ * since it was examined (exec): that is looked into before it counts. */
+static void attach_record(struct discovery *discovery, struct process *row,
+                          const struct process_record *record, uint64_t interval_ns, struct arena *arena)
+{
+    struct watched_process *watched = discovery_find(discovery, row->pid);
+    bool broken = record->status == SAMPLING_BROKEN;
+
+    if (watched == NULL || record->start_ticks != row->start_ticks)
+        return;
+    if (broken && !watched->is_doubtful)
+        discovery_reexamine(watched);
+    else
+        attach_profile(row, record, interval_ns, arena);
+    watched->is_doubtful = broken;
+}
+
+void live_profile_attach(struct discovery *discovery, const struct sampler_batch *batch, struct process *rows,
+                         size_t count, struct arena *arena)
+{
+    qsort(batch->processes, batch->process_count, sizeof(*batch->processes), compare_records);
+    for (size_t i = 0; i < count; i++) {
+        if (batch->process_count == 0)
+            return;
+        const struct process_record *record = bsearch(&rows[i], batch->processes, batch->process_count,
+                                                      sizeof(*batch->processes), compare_record);
+        if (record != NULL)
+            attach_record(discovery, &rows[i], record, batch->end_ns - batch->begin_ns, arena);
+    }
 }

@@ -5,13 +5,14 @@
 #include "model/tick.h"
 #include "python/locate.h"
 #include "sampler/batch.h"
+#include "source/discovery.h"
 
-/* Fill in profile, threads and runnable_percent of a process.
+/* Fill in profile, threads and runnable_percent of the processes that a batch tells of; its counters are copied into the
+ * arena, and its processes are sorted.
  *
- * record       what the sampler counted; its counters are copied into the arena
- * interval_ns  of the batch */
-void live_profile_attach(struct process *process, const struct process_record *record, uint64_t interval_ns,
-                         struct arena *arena);
+ * rows  by pid */
+void live_profile_attach(struct discovery *discovery, const struct sampler_batch *batch, struct process *rows,
+                         size_t count, struct arena *arena);
 
 /* What is known of an interpreter without any sample. */
 const struct python_info *live_profile_describe(const struct python_location *location, struct arena *arena);
