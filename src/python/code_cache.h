@@ -23,10 +23,10 @@ struct code_object {
     uint32_t function;          /* id in the call tree */
     uint32_t frame_bytes;       /* size of its frame on the data stack: header, locals and stack */
     bool internal;              /* a shim or trampoline of the interpreter: never shown */
-    uint32_t return_bytes; /* where a call has made a generator or coroutine, and returns it: so far in the
-                                 * bytecode (from 3.11 on); 0 where it makes none */
-    uint64_t verified_ns;  /* CLOCK_MONOTONIC when memory was last seen to agree */
-    uint64_t added_ns;     /* when it was read first */
+    uint32_t return_bytes;      /* so far in the bytecode a call has made a generator or coroutine, and
+                                 * returns it (from 3.11 on); 0 where it makes none */
+    uint64_t verified_ns;       /* CLOCK_MONOTONIC when memory was last seen to agree */
+    uint64_t added_ns;          /* when it was read first */
 };
 
 /* An empty cache.

@@ -7,13 +7,11 @@
 #ifndef PYNECK_PYTHON_FRAME_LINKS_H
 #define PYNECK_PYTHON_FRAME_LINKS_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 enum {
     FRAME_LINKS = 512,
-    LINK_UPWARDS =
-        1, /* no callee: the link leads from a frame of the data stack up to what executed above it */
+    LINK_UPWARDS = 1, /* no callee: the link leads from a frame of the data stack up to what executed on it */
 };
 
 /* Zero-initialized is unused. */

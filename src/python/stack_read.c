@@ -101,6 +101,7 @@ static void plan_read(struct stack_copy *copy, const struct thread_reference *th
     plan->count = 0;
     plan->has_pointer = hint->cframe != 0;
     copy->chunk_count = copy->chunk_cursor = copy->outside_count = copy->outside_cursor = 0;
+    copy->visited_count = 0;
     copy->older_chunks_read = copy->has_late = false;
     copy->stack_bytes = 0;
     plan->chunks = plan->count;

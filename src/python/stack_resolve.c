@@ -335,12 +335,13 @@ static bool cut_above(struct stack_resolver *resolver, uint64_t address)
     return true;
 }
 
-/* Find the frames outside of the data stack on top of which a frame lies, or would lie. */
-static bool find_chain(struct stack_resolver *resolver, uint64_t address, uint64_t callee,
-                       struct outside_chain *chain)
+/* Find the frame outside of the data stack that is at an address, and those that it lies on; false when none is there. */
+static bool find_chain(struct stack_resolver *resolver, uint64_t address, struct outside_chain *chain)
 {
-    if (!follow_copied(resolver, address, callee, chain))
-        return follow_remembered(resolver, address, callee, chain);
+    if (address == 0 || stack_copy_has(&resolver->copy, address))
+        return false;
+    if (!follow_copied(resolver, address, 0, chain))
+        return follow_remembered(resolver, address, 0, chain);
     learn_chain(resolver, chain);
     return true;
 }
@@ -351,8 +352,7 @@ static bool put_outside_on_top(struct stack_resolver *resolver, uint64_t pointer
 {
     struct outside_chain chain;
 
-    if (pointer == 0 || stack_copy_has(&resolver->copy, pointer) ||
-        !find_chain(resolver, pointer, 0, &chain) || chain.base != top)
+    if (!find_chain(resolver, pointer, &chain) || chain.base != top)
         return false;
     add_chain(resolver, &chain, chain.count);
     return true;
@@ -363,8 +363,7 @@ static bool put_outside_on_any(struct stack_resolver *resolver, uint64_t pointer
 {
     struct outside_chain chain;
 
-    if (pointer == 0 || stack_copy_has(&resolver->copy, pointer) ||
-        !find_chain(resolver, pointer, 0, &chain) || !cut_above(resolver, chain.base))
+    if (!find_chain(resolver, pointer, &chain) || !cut_above(resolver, chain.base))
         return false;
     add_chain(resolver, &chain, chain.count);
     return true;
@@ -391,8 +390,7 @@ static void put_likely_on_top(struct stack_resolver *resolver, uint64_t pointer,
         if (!take_step(resolver) || !stack_copy_view(&resolver->copy, view.previous, &view))
             return;
     }
-    if (view.previous == base || view.previous == 0 || !find_chain(resolver, view.previous, 0, &chain) ||
-        chain.base != base)
+    if (view.previous == base || !find_chain(resolver, view.previous, &chain) || chain.base != base)
         return;
     while (upwards != NULL && first < chain.count && chain.links[first].frame != upwards->previous)
         first++;

@@ -56,29 +56,28 @@ static void check_copies(struct unwinder *unwinder, uint64_t interpreter, uint32
 
 /* How many of the outermost frames certainly called one another: those that were the same in both copies. One above them
  * that was not may be another call's, for a loop makes the same calls at the same places again and again. */
-static size_t count_proven(struct unwinder *unwinder)
+static size_t count_proven(struct stack_resolver *resolver)
 {
     size_t count = 0;
 
-    while (count < unwinder->resolver.frame_count &&
-           stack_copy_stood(&unwinder->resolver.copy,
-                            unwinder->resolver.frames[unwinder->resolver.frame_count - 1 - count].address))
+    while (count < resolver->frame_count &&
+           stack_copy_stood(&resolver->copy, resolver->frames[resolver->frame_count - 1 - count].address))
         count++;
     return count;
 }
 
 /* How many of the innermost frames were copied at one moment. Between the copies of two chunks time may go by: a thread that
  * grows out of a chunk, or shrinks into it, holds the lock that the kernel copies under. */
-static size_t count_inner(struct unwinder *unwinder)
+static size_t count_inner(struct stack_resolver *resolver)
 {
     size_t inner = 0;
 
-    if (!unwinder->resolver.copy.is_quick)
+    if (!resolver->copy.is_quick)
         return 0;
-    if (unwinder->resolver.copy.chunk_count == 1 && !unwinder->resolver.copy.has_late)
-        return unwinder->resolver.frame_count;
-    while (inner < unwinder->resolver.frame_count &&
-           stack_copy_is_of_moment(&unwinder->resolver.copy, unwinder->resolver.frames[inner].address))
+    if (resolver->copy.chunk_count == 1 && !resolver->copy.has_late)
+        return resolver->frame_count;
+    while (inner < resolver->frame_count &&
+           stack_copy_is_of_moment(&resolver->copy, resolver->frames[inner].address))
         inner++;
     return inner;
 }
@@ -104,48 +103,43 @@ static enum stack_trust read_once(struct unwinder *unwinder, const struct thread
     return STACK_GONE;
 }
 
-static void reverse_frames(struct frame *frames, size_t count)
-{
-    for (size_t i = 0; i < count / 2; i++) {
-        struct frame frame = frames[i];
-        frames[i] = frames[count - 1 - i];
-        frames[count - 1 - i] = frame;
-    }
-}
-
 /* Turn the frames around, and of too many keep the innermost ones. */
-static void innermost_first(struct unwinder *unwinder)
+static void innermost_first(struct stack_resolver *resolver)
 {
-    reverse_frames(unwinder->resolver.frames, unwinder->resolver.frame_count);
-    if (unwinder->resolver.frame_count > UNWIND_MAX_FRAMES)
-        unwinder->resolver.frame_count = UNWIND_MAX_FRAMES;
+    size_t count = resolver->frame_count;
+
+    for (size_t i = 0; i < count / 2; i++) {
+        struct frame frame = resolver->frames[i];
+        resolver->frames[i] = resolver->frames[count - 1 - i];
+        resolver->frames[count - 1 - i] = frame;
+    }
+    resolver->frame_count = count < UNWIND_MAX_FRAMES ? count : UNWIND_MAX_FRAMES;
 }
 
 static struct stack read_data_stack(struct unwinder *unwinder, const struct thread_reference *thread,
                                     struct stack_hint *hint, struct interpreter_moment *moment, bool prove,
                                     uint64_t now_ns)
 {
-    unwinder->resolver.now_ns = now_ns;
+    struct stack_resolver *resolver = &unwinder->resolver;
+
+    resolver->now_ns = now_ns;
     if (!prove)
-        unwinder->resolver.steps_left = MAX_SAMPLE_STEPS;
-    unwinder->resolver.frame_count = 0;
-    unwinder->resolver.copy.visited_count = 0;
+        resolver->steps_left = MAX_SAMPLE_STEPS;
     enum stack_trust trust = read_once(unwinder, thread, hint, moment, prove);
     for (int attempt = 1; attempt < ATTEMPTS && trust == STACK_INVALID; attempt++)
         trust = read_once(unwinder, thread, hint, moment, prove);
     if (trust == STACK_INVALID || trust == STACK_GONE) {
         stack_hint_forget(hint);
-        unwinder->resolver.frame_count = 0;
         return (struct stack){.trust = trust};
     }
-    innermost_first(unwinder);
-    stack_copy_remember(&unwinder->resolver.copy, hint);
+    innermost_first(resolver);
+    stack_copy_remember(&resolver->copy, hint);
     return (struct stack){
         .trust = trust,
-        .frames = unwinder->resolver.frames,
-        .count = unwinder->resolver.frame_count,
-        .proven = prove ? count_proven(unwinder) : 0,
-        .inner = count_inner(unwinder),
+        .frames = resolver->frames,
+        .count = resolver->frame_count,
+        .proven = prove ? count_proven(resolver) : 0,
+        .inner = count_inner(resolver),
     };
 }
 
