@@ -52,6 +52,7 @@ void sampled_process_free(struct sampled_process *process)
     run_list_free(&process->runs);
     thread_names_free(process->names);
     unwinder_free(process->unwinder);
+    free(process->kept_frames);
     code_cache_free(process->namer.codes);
     stack_namer_release(&process->namer);
     free(process);

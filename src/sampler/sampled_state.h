@@ -79,6 +79,8 @@ struct sampled_process {
     struct python_location location;
     struct stack_namer namer;
     struct unwinder *unwinder;
+    struct frame *kept_frames; /* of a stack that shows what is not known, while others are read */
+    size_t kept_capacity;
     struct thread_names *names;
     struct thread_ids ids;
     struct wait_finder wait_finder;

@@ -10,6 +10,7 @@ enum {
     AGE_PER_TRUST = 16,        /* a code object that has stood for so long is trusted for one part of it */
     LEARNING_STACKS = 300,     /* without a new call, then those that were seen once are forgotten */
     MAX_KNOWN_CALLS = 1 << 18, /* then they are learned anew */
+    MAX_NEW_CALLS = 64,        /* of one stack that are not believed */
 };
 
 static const uint64_t longest_trust_ns = 2 * NS_PER_SECOND;
@@ -90,11 +91,14 @@ static void begin_path(struct stack_path *path, const struct stack_namer *namer,
     path->base = base;
 }
 
-/* The function of a node, and one that it calls. */
-static uint64_t call_key(const struct stack_namer *namer, uint32_t caller, uint32_t function)
+/* The function of a node; UINT32_MAX of the root. */
+static uint32_t function_of(const struct stack_namer *namer, uint32_t node)
 {
-    uint32_t calling = caller != CALL_TREE_ROOT ? call_tree_node(namer->tree, caller)->function : UINT32_MAX;
+    return node != CALL_TREE_ROOT ? call_tree_node(namer->tree, node)->function : UINT32_MAX;
+}
 
+static uint64_t call_key(uint32_t calling, uint32_t function)
+{
     return (uint64_t)calling << 32 | function;
 }
 
@@ -122,30 +126,44 @@ static bool are_still_known(struct stack_namer *namer, const struct frame *frame
     return due == 0 || code_cache_verify(namer->codes, addresses, due, now_ns) == 0;
 }
 
-/* Whether the function of the node `caller` is believed to call that of a frame. A call that is not known is when it is seen
- * once more, if caller and callee were copied at one moment. */
-static bool believe_call(struct stack_namer *namer, const struct stack *stack, size_t depth, uint32_t caller,
-                         uint32_t function, uint64_t now_ns)
+/* Whether a call that is not known is believed, now that it is seen at a depth of a stack; if it is not, it is once it is
+ * seen again. Caller and callee have to be copied at one moment for that. */
+static bool believe_call(struct stack_namer *namer, const struct stack *stack, size_t depth, uint64_t call)
 {
     size_t index = stack->count - 1 - depth;
     const struct frame *frame = &stack->frames[index];
     const struct frame *calling = depth > 0 ? frame + 1 : NULL; /* NULL: the outermost has none */
     bool is_one_moment = calling == NULL || index + 1 < stack->inner;
-    uint64_t call = call_key(namer, caller, function);
-
-    if (hash_map_find(&namer->known_calls, call) != NULL)
-        return true;
-    if (!are_still_known(namer, frame, calling, now_ns))
-        return false;
-    namer->settled_stacks = 0;
     bool is_believed = depth < stack->proven ||
                        (calling != NULL && code_cache_names(namer->codes, calling->code, frame->code)) ||
                        (is_one_moment && hash_map_find(&namer->new_calls, call) != NULL);
+
+    namer->settled_stacks = 0;
     if (is_believed)
         learn_call(&namer->known_calls, call);
     else if (is_one_moment)
         learn_call(&namer->new_calls, call);
     return is_believed;
+}
+
+void stack_namer_learn(struct stack_namer *namer, uint32_t base, const struct stack *stack, uint64_t now_ns)
+{
+    uint32_t calling = function_of(namer, base);
+    size_t new_calls = 0;
+
+    for (size_t depth = 0; depth < stack->count && new_calls < MAX_NEW_CALLS; depth++) {
+        const struct frame *frame = &stack->frames[stack->count - 1 - depth];
+        const struct code_object *code = code_cache_find(namer->codes, frame->code);
+        if (code == NULL)
+            continue;
+        uint64_t call = call_key(calling, code->function);
+        calling = code->function;
+        if (hash_map_find(&namer->known_calls, call) != NULL)
+            continue;
+        if (!are_still_known(namer, frame, depth > 0 ? frame + 1 : NULL, now_ns))
+            return;
+        new_calls += !believe_call(namer, stack, depth, call);
+    }
 }
 
 /* A whole stack was named. */
@@ -155,11 +173,10 @@ static void note_settled(struct stack_namer *namer)
         hash_map_clear(&namer->new_calls);
 }
 
-/* Go from the node of a caller to that of its callee, unless that call is not believed yet. */
-static bool make_step(struct stack_namer *namer, const struct stack *stack, size_t depth, uint32_t *node,
+/* Go from the node of a caller to that of its callee, unless that call is not known yet. */
+static bool make_step(struct stack_namer *namer, const struct frame *frame, uint32_t *node,
                       struct path_step *step, uint64_t now_ns)
 {
-    const struct frame *frame = &stack->frames[stack->count - 1 - depth];
     const struct code_object *code = code_cache_find(namer->codes, frame->code);
     uint64_t trusted_until_ns = 0;
 
@@ -167,7 +184,8 @@ static bool make_step(struct stack_namer *namer, const struct stack *stack, size
         uint32_t line = code_cache_line(namer->codes, code, frame->instruction);
         uint32_t next = call_tree_find_node(namer->tree, *node, code->function, line);
         if (next == CALL_TREE_ROOT) {
-            if (!believe_call(namer, stack, depth, *node, code->function, now_ns))
+            uint64_t call = call_key(function_of(namer, *node), code->function);
+            if (hash_map_find(&namer->known_calls, call) == NULL)
                 return false;
             next = call_tree_add_node(namer->tree, *node, code->function, line);
         }
@@ -201,7 +219,7 @@ size_t stack_path_find_node(struct stack_path *path, struct stack_namer *namer, 
         same = known != NULL;
         if (same)
             *node = known->node;
-        else if (!make_step(namer, stack, depth, node, &path->steps[depth], now_ns))
+        else if (!make_step(namer, frame, node, &path->steps[depth], now_ns))
             break;
     }
     if (depth == stack->count)

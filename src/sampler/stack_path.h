@@ -7,7 +7,9 @@
  * A stack that was read while it changed can show two functions one above the other of which neither ever called the other.
  * So a pair that was never seen is believed when the code of the one names the other; when the read proves it; or when it is
  * seen once more, copied at one moment, before 300 stacks in succession have shown no new pair: what is torn hardly
- * ever shows the same pair again so soon. Until then another look stands for the sample. */
+ * ever shows the same pair again so soon. Other looks at the stack are taken for that, as evidence only: what stands for
+ * the sample is the first one. (Where another look stood for it, functions that exec() had just made were seen in 11 %
+ * of the samples instead of 48 %: they were over by then.) */
 #ifndef PYNECK_SAMPLER_STACK_PATH_H
 #define PYNECK_SAMPLER_STACK_PATH_H
 
@@ -52,7 +54,13 @@ void stack_namer_release(struct stack_namer *namer);
 /* Tell the interpreter's count of freed code objects, as it was read with the stack that is named next. */
 void stack_namer_see_generation(struct stack_namer *namer, uint64_t generation, uint64_t now_ns);
 
-/* The node of a stack, or of the outermost part of it up to a call that is not believed yet.
+/* Learn which function calls which from a stack that shows calls that are not known. It is seen once by that: a stack must
+ * not be told twice.
+ *
+ * base  the node of the frame that called the outermost one; CALL_TREE_ROOT when there is none */
+void stack_namer_learn(struct stack_namer *namer, uint32_t base, const struct stack *stack, uint64_t now_ns);
+
+/* The node of a stack, or of the outermost part of it up to a call that is not known.
  *
  * base    the node of the frame that called the outermost one; CALL_TREE_ROOT when there is none
  * now_ns  CLOCK_MONOTONIC of the sample

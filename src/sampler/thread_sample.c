@@ -1,14 +1,16 @@
 #include "sampler/thread_sample.h"
 
 #include "base/clock.h"
+#include "base/memory.h"
 
 #include <sched.h>
+#include <string.h>
 #include <unistd.h>
 
 enum {
     NOTABLE_WAIT = 50, /* one part of so many of the time */
     CONTENDED_SAMPLES = 32,
-    MAX_LOOKS = 8, /* at a stack that shows a call which was never seen */
+    MAX_LOOKS = 8, /* at a thread whose stack shows a call which was never seen */
 };
 
 static const uint64_t unknown_head_interval_ns = 2 * NS_PER_MILLISECOND;
@@ -121,28 +123,59 @@ static uint32_t find_caller_node(struct sampled_process *process, const struct s
     return caller->node;
 }
 
-/* Look at the stack, and again as long as it shows a call that is not believed. */
+/* Keep the frames of a stack when another one is read. */
+static void keep_frames(struct sampled_process *process, struct stack *stack)
+{
+    process->kept_frames =
+        memory_grow(process->kept_frames, &process->kept_capacity, stack->count, sizeof(struct frame));
+    memcpy(process->kept_frames, stack->frames, stack->count * sizeof(struct frame));
+    stack->frames = process->kept_frames;
+}
+
+/* Name a stack that shows a call which is not known: it may tell by itself that it is one, or further looks at the thread may.
+ *
+ * returns  how many of its frames have names */
+static size_t learn_and_name(struct sampled_process *process, struct sampled_thread *thread,
+                             uint32_t caller_node, struct stack stack, uint64_t now_ns)
+{
+    struct stack_namer *namer = &process->namer;
+    size_t named = 0;
+
+    stack_namer_learn(namer, caller_node, &stack, now_ns);
+    keep_frames(process, &stack);
+    for (size_t look = 1;; look++) {
+        named = stack_path_find_node(&thread->path, namer, caller_node, &stack, now_ns, &thread->node);
+        if (named == stack.count || look == MAX_LOOKS)
+            return named;
+        struct stack proof =
+            unwinder_read(process->unwinder, &thread->reference, &thread->hint, NULL, true, now_ns);
+        if (process->pause != NULL)
+            proof.proven = proof.count; /* it stood still */
+        stack_namer_learn(namer, caller_node, &proof, now_ns);
+    }
+}
+
+/* Read the stack as it is now, and find the node that it leads to. */
 static enum stack_trust read_and_name(struct sampled_process *process, struct sampled_thread *thread,
                                       uint32_t caller_node, uint64_t now_ns)
 {
-    struct stack stack = {.trust = STACK_INVALID};
-    size_t named = 0;
+    struct stack stack =
+        unwinder_read(process->unwinder, &thread->reference, &thread->hint, &process->moment, false, now_ns);
 
-    for (size_t look = 0; look < MAX_LOOKS && (look == 0 || named < stack.count); look++) {
-        stack = unwinder_read(process->unwinder, &thread->reference, &thread->hint, &process->moment,
-                              look > 0, now_ns);
-        if (stack.trust == STACK_GONE)
-            return STACK_GONE;
-        if (process->pause != NULL)
-            stack.proven = stack.count; /* it stood still */
-        stack_namer_see_generation(&process->namer, process->moment.code_object_generation, now_ns);
-        named =
-            stack_path_find_node(&thread->path, &process->namer, caller_node, &stack, now_ns, &thread->node);
-    }
+    if (stack.trust == STACK_GONE)
+        return STACK_GONE;
+    if (process->pause != NULL)
+        stack.proven = stack.count; /* it stood still */
+    uint64_t instruction = stack.count > 0 ? stack.frames[0].instruction : 0;
+    stack_namer_see_generation(&process->namer, process->moment.code_object_generation, now_ns);
+    size_t named =
+        stack_path_find_node(&thread->path, &process->namer, caller_node, &stack, now_ns, &thread->node);
+    if (named < stack.count)
+        named = learn_and_name(process, thread, caller_node, stack, now_ns);
     thread->has_stack = stack.trust != STACK_INVALID;
     thread->is_idle = stack.count == 0;
     bool is_whole = stack.trust == STACK_WHOLE && named == stack.count;
-    thread->instruction = is_whole && stack.count > 0 ? stack.frames[0].instruction : 0;
+    thread->instruction = is_whole ? instruction : 0;
     return stack.trust == STACK_WHOLE && !is_whole ? STACK_PARTIAL : stack.trust;
 }
 

@@ -195,9 +195,10 @@ static size_t compare(struct model *model, struct stack_hint *plain, struct stac
     uint32_t node = CALL_TREE_ROOT, plain_node;
     stack.proven = stack.count;
     size_t named = 0;
-    for (size_t tries = 0; named < stack.count && tries < MAX_TRIES;
-         tries++) /* a code object may be another one now */
+    for (size_t tries = 0; named < stack.count && tries < MAX_TRIES; tries++) {
+        stack_namer_learn(namer, CALL_TREE_ROOT, &stack, now_ns); /* a code object may be another one now */
         named = stack_path_find_node(path, namer, CALL_TREE_ROOT, &stack, now_ns, &node);
+    }
     assert_int_equal(named, stack.count);
     uint64_t epoch = code_cache_epoch(namer->codes);
     stack_path_find_node(&unknown, namer, CALL_TREE_ROOT, &stack, now_ns, &plain_node);

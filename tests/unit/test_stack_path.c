@@ -68,6 +68,10 @@ static size_t name_stack(struct fixture *fixture, size_t proven)
     stack.inner = stack.count;
     size_t named =
         stack_path_find_node(&fixture->path, &fixture->namer, CALL_TREE_ROOT, &stack, now_ns, &node);
+    if (named < stack.count) {
+        stack_namer_learn(&fixture->namer, CALL_TREE_ROOT, &stack, now_ns);
+        named = stack_path_find_node(&fixture->path, &fixture->namer, CALL_TREE_ROOT, &stack, now_ns, &node);
+    }
     for (; node != CALL_TREE_ROOT; node = call_tree_node(fake->tree, node)->parent)
         path[depth++] = node;
     fixture->names[0] = '\0';
