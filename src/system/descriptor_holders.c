@@ -24,14 +24,27 @@ enum {
     COST_FACTOR = 50,     /* looking may take at most this part of the time */
     NO_HOLDER = -1,
     MAX_STEPS = 1024,
+    UNCHANGED_AT_ONCE = 64, /* processes that have not run, between two looks at the time */
 };
 
 struct holder {
+    uint64_t inode;
     pid_t pid;
     int fd;
     uint32_t name; /* of the process: where it begins in the names */
     int32_t next;  /* the next holder of the same thing, or NO_HOLDER */
     enum open_file_access access;
+};
+
+/* One process that was looked at. */
+struct looked_at {
+    pid_t pid;
+    bool has_cpu_clock;
+    clockid_t cpu_clock;
+    uint64_t
+        cpu_ns; /* just before the look: while it stays, the process has not run, and holds what it held */
+    size_t first_holder;
+    size_t holder_count;
 };
 
 /* What one look at all processes found. */
@@ -40,6 +53,9 @@ struct holder_map {
     struct holder *holders;
     size_t count;
     size_t capacity;
+    struct looked_at *processes; /* by pid */
+    size_t process_count;
+    size_t process_capacity;
     char *names; /* each with its NUL */
     size_t names_length;
     size_t names_capacity;
@@ -54,7 +70,8 @@ struct descriptor_holders {
     struct holder_map found;
     struct pid_list pids;
     size_t pid_index;
-    int directory_fd; /* /proc/PID/fd of the process that is looked at, or -1 */
+    size_t ready_index; /* in ready.processes: those before it have lower pids */
+    int directory_fd;   /* /proc/PID/fd of the process that is looked at, or -1 */
     bool has_process_name;
     uint32_t process_name; /* in found.names */
     uint64_t cost_ns;
@@ -73,6 +90,7 @@ static void map_free(struct holder_map *map)
 {
     hash_map_free(&map->first);
     free(map->holders);
+    free(map->processes);
     free(map->names);
 }
 
@@ -88,10 +106,22 @@ void descriptor_holders_free(struct descriptor_holders *holders)
     free(holders);
 }
 
+static uint32_t keep_name(struct descriptor_holders *holders, const char *name)
+{
+    struct holder_map *map = &holders->found;
+    size_t size = strlen(name) + 1;
+
+    map->names = memory_grow(map->names, &map->names_capacity, map->names_length + size, 1);
+    memcpy(map->names + map->names_length, name, size);
+    holders->process_name = (uint32_t)map->names_length;
+    holders->has_process_name = true;
+    map->names_length += size;
+    return holders->process_name;
+}
+
 /* Names are read only of processes that hold something. */
 static uint32_t take_name(struct descriptor_holders *holders, pid_t pid)
 {
-    struct holder_map *map = &holders->found;
     char path[32], raw[PROCESS_NAME_SIZE], name[PROCESS_NAME_SIZE];
 
     if (holders->has_process_name)
@@ -101,13 +131,7 @@ static uint32_t take_name(struct descriptor_holders *holders, pid_t pid)
     if (length > 0 && raw[length - 1] == '\n')
         length--;
     text_clean(name, sizeof(name), raw, length > 0 ? (size_t)length : 0);
-    size_t size = strlen(name) + 1;
-    map->names = memory_grow(map->names, &map->names_capacity, map->names_length + size, 1);
-    memcpy(map->names + map->names_length, name, size);
-    holders->process_name = (uint32_t)map->names_length;
-    holders->has_process_name = true;
-    map->names_length += size;
-    return holders->process_name;
+    return keep_name(holders, name);
 }
 
 /* Whether the process is known to hold this end already: one descriptor of it is enough to name. */
@@ -132,6 +156,7 @@ static void add_holder(struct descriptor_holders *holders, uint64_t inode, int f
         return;
     map->holders = memory_grow(map->holders, &map->capacity, map->count + 1, sizeof(*map->holders));
     map->holders[map->count] = (struct holder){
+        .inode = inode,
         .pid = pid,
         .fd = fd,
         .name = take_name(holders, pid),
@@ -161,8 +186,45 @@ static void look_at_descriptor(struct descriptor_holders *holders, const char *n
     add_holder(holders, link.inode, atoi(name), access);
 }
 
+/* What the last look found of a process; NULL when it did not look at it. */
+static const struct looked_at *find_earlier(struct descriptor_holders *holders, pid_t pid)
+{
+    const struct holder_map *map = &holders->ready;
+
+    while (holders->ready_index < map->process_count && map->processes[holders->ready_index].pid < pid)
+        holders->ready_index++;
+    bool is_there =
+        holders->ready_index < map->process_count && map->processes[holders->ready_index].pid == pid;
+    return is_there ? &map->processes[holders->ready_index] : NULL;
+}
+
+/* Begin with the process whose turn it is; returns what it was at the last look if it has not run since, or NULL. */
+static const struct looked_at *begin_process(struct descriptor_holders *holders)
+{
+    struct holder_map *map = &holders->found;
+    pid_t pid = holders->pids.pids[holders->pid_index];
+    const struct looked_at *earlier = find_earlier(holders, pid);
+    struct looked_at now = {.pid = pid, .first_holder = map->count};
+
+    if (earlier != NULL) {
+        now.has_cpu_clock = earlier->has_cpu_clock;
+        now.cpu_clock = earlier->cpu_clock;
+    } else {
+        now.has_cpu_clock = clock_getcpuclockid(pid, &now.cpu_clock) == 0;
+    }
+    if (now.has_cpu_clock && !clock_read_ns(now.cpu_clock, &now.cpu_ns))
+        now.cpu_ns = 0;
+    map->processes =
+        memory_grow(map->processes, &map->process_capacity, map->process_count + 1, sizeof(*map->processes));
+    map->processes[map->process_count++] = now;
+    return earlier != NULL && now.cpu_ns != 0 && now.cpu_ns == earlier->cpu_ns ? earlier : NULL;
+}
+
 static void next_process(struct descriptor_holders *holders)
 {
+    struct looked_at *process = &holders->found.processes[holders->found.process_count - 1];
+
+    process->holder_count = holders->found.count - process->first_holder;
     if (holders->directory_fd >= 0)
         close(holders->directory_fd);
     holders->directory_fd = -1;
@@ -170,13 +232,40 @@ static void next_process(struct descriptor_holders *holders)
     holders->pid_index++;
 }
 
-/* Look at some descriptors of the process whose turn it is; few enough that the time limit holds. */
+/* Take over what the last look found of a process that has not run since. */
+static void take_over(struct descriptor_holders *holders, const struct looked_at *earlier)
+{
+    const struct holder *old = &holders->ready.holders[earlier->first_holder];
+
+    if (earlier->holder_count > 0)
+        keep_name(holders, holders->ready.names + old->name);
+    for (size_t i = 0; i < earlier->holder_count; i++)
+        add_holder(holders, old[i].inode, old[i].fd, old[i].access);
+    next_process(holders);
+}
+
+/* Go past processes that have not run, to one that is to be looked at, but not past all of them at once; false when there
+ * is none yet. */
+static bool find_changed(struct descriptor_holders *holders)
+{
+    for (int i = 0; i < UNCHANGED_AT_ONCE && holders->pid_index < holders->pids.count; i++) {
+        const struct looked_at *earlier = begin_process(holders);
+        if (earlier == NULL)
+            return true;
+        take_over(holders, earlier);
+    }
+    return false;
+}
+
+/* Look at some descriptors of the next process that has run; few enough that the time limit holds. */
 static void look_on(struct descriptor_holders *holders)
 {
     _Alignas(struct dirent64) char names[4096];
 
     if (holders->directory_fd < 0) {
         char path[32];
+        if (!find_changed(holders))
+            return;
         snprintf(path, sizeof(path), "%d/fd", (int)holders->pids.pids[holders->pid_index]);
         holders->directory_fd = openat(holders->proc_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     }
@@ -199,8 +288,9 @@ static bool begin(struct descriptor_holders *holders)
         return false;
     hash_map_clear(&holders->found.first);
     holders->found.count = 0;
+    holders->found.process_count = 0;
     holders->found.names_length = 0;
-    holders->pid_index = 0;
+    holders->pid_index = holders->ready_index = 0;
     holders->cost_ns = 0;
     holders->is_looking = true;
     return true;

@@ -11,7 +11,8 @@ struct descriptor_holders *descriptor_holders_new(void);
 void descriptor_holders_free(struct descriptor_holders *holders);
 
 /* Look through the descriptors of all processes that may be read, until the time is over; the next call goes
- * on. Once all were seen, it rests for some seconds.
+ * on. Once all were seen, it rests for some seconds. A process whose CPU clock stands still is not looked at again: only
+ * who runs can open and close.
  *
  * deadline_ns  clock_thread_cpu_ns() */
 void descriptor_holders_update(struct descriptor_holders *holders, uint64_t deadline_ns);

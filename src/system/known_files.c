@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 enum {
@@ -78,6 +79,21 @@ static void read_info(struct known_file *file, int fdinfo_directory, const char 
         file->access = info.access;
 }
 
+/* Ask a socket for its protocol, unless it was asked when the descriptor was read before. */
+static void find_protocol(struct known_file *file, const struct known_file *before, int fd_directory)
+{
+    char path[48];
+
+    if (before != NULL && before->kind == file->kind && before->inode == file->inode &&
+        before->protocol[0] != '\0') {
+        memcpy(file->protocol, before->protocol, sizeof(file->protocol));
+        return;
+    }
+    snprintf(path, sizeof(path), "/proc/self/fd/%d/%d", fd_directory, file->fd);
+    ssize_t length = getxattr(path, "system.sockprotoname", file->protocol, sizeof(file->protocol) - 1);
+    file->protocol[length > 0 ? length : 0] = '\0';
+}
+
 /* Read one descriptor; false when it is closed already. */
 static bool read_file(struct known_file *file, const struct descriptor_directories *directories,
                       const char *name)
@@ -116,9 +132,10 @@ static bool read_file(struct known_file *file, const struct descriptor_directori
 
 static void set_rate(struct known_file *file, const struct known_file *before)
 {
+    if (before == NULL)
+        return;
     bool is_same_file =
         before->kind == file->kind && before->device == file->device && before->inode == file->inode;
-
     if (!is_same_file || !count_is_known(before->position_bytes) || !count_is_known(file->position_bytes))
         return;
     double seconds = (double)(file->read_ns - before->read_ns) / NS_PER_SECOND;
@@ -128,18 +145,22 @@ static void set_rate(struct known_file *file, const struct known_file *before)
 
 /* Put a descriptor that was just read behind the others, in the place of what was known of it and of those
  * before it that are closed now. */
-static void add_file(struct known_files *known, struct known_file file)
+static void add_file(struct known_files *known, struct known_file file, int fd_directory)
 {
     struct known_file_list *previous = &known->previous;
     struct known_file_list *fresh = &known->fresh;
+    const struct known_file *same = NULL;
 
     while (known->previous_index < previous->count && previous->files[known->previous_index].fd <= file.fd) {
         struct known_file *before = &previous->files[known->previous_index++];
         if (before->fd == file.fd)
-            set_rate(&file, before);
+            same = before;
         free(before->path);
         before->path = NULL;
     }
+    set_rate(&file, same);
+    if (file.kind == OPEN_FILE_SOCKET)
+        find_protocol(&file, same, fd_directory);
     fresh->files = memory_grow(fresh->files, &fresh->capacity, fresh->count + 1, sizeof(*fresh->files));
     fresh->files[fresh->count++] = file;
 }
@@ -174,7 +195,7 @@ static bool read_batch(struct known_files *known, const struct descriptor_direct
         if (entry->d_name[0] == '.')
             continue;
         if (read_file(&file, directories, entry->d_name))
-            add_file(known, file);
+            add_file(known, file, directories->fd);
         known->resume_offset = entry->d_off;
         if (clock_monotonic_ns() >= deadline_ns)
             return false;

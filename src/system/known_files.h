@@ -5,6 +5,10 @@
 
 #include "model/tick.h"
 
+enum {
+    SOCKET_PROTOCOL_SIZE = 32, /* of struct proto's name in the kernel's include/net/sock.h, with its NUL */
+};
+
 /* One descriptor as it was read last. */
 struct known_file {
     int fd;
@@ -17,7 +21,8 @@ struct known_file {
     double bytes_per_second;
     uint64_t device; /* with the inode: which file it is; device is 0 for pipes and sockets */
     uint64_t inode;
-    uint64_t read_ns; /* CLOCK_MONOTONIC */
+    uint64_t read_ns;                    /* CLOCK_MONOTONIC */
+    char protocol[SOCKET_PROTOCOL_SIZE]; /* of a socket, as the kernel calls it, not clean; "" when unknown */
 };
 
 struct known_file_list {

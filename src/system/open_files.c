@@ -18,7 +18,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 struct watched_process {
@@ -114,19 +113,13 @@ static int open_process(pid_t pid)
 
 /* Of a socket that no table lists (one that is neither bound nor connected, or of a rarer family), the
  * protocol can be told nevertheless. */
-static const struct socket_info *describe_unlisted(int process_fd, int fd, struct arena *arena)
+static const struct socket_info *describe_unlisted(const char *protocol, struct arena *arena)
 {
-    char path[64];
-    char kernel_name[64];
-    char name[3 * sizeof(kernel_name)];
+    char name[3 * SOCKET_PROTOCOL_SIZE];
 
-    snprintf(path, sizeof(path), "/proc/self/fd/%d/fd/%d", process_fd, fd);
-    ssize_t length = getxattr(path, "system.sockprotoname", kernel_name, sizeof(kernel_name));
-    if (length <= 0)
+    if (*protocol == '\0')
         return NULL;
-    if (kernel_name[length - 1] == '\0')
-        length--;
-    socket_format_protocol(name, sizeof(name), kernel_name, (size_t)length);
+    socket_format_protocol(name, sizeof(name), protocol, strlen(protocol));
     struct socket_info *info = arena_allocate(arena, 1, sizeof(*info));
     *info = (struct socket_info){
         .protocol = arena_copy_text(arena, name, strlen(name)),
@@ -154,7 +147,7 @@ static void describe_socket(const struct reading *reading, const struct known_fi
 
     file->socket = socket_table_describe(reading->sockets, known->inode, reading->arena);
     if (file->socket == NULL && reading->sockets != NULL)
-        file->socket = describe_unlisted(reading->process_fd, known->fd, reading->arena);
+        file->socket = describe_unlisted(known->protocol, reading->arena);
     if (peer_inode != 0)
         file->peer = descriptor_holders_find(reading->reader->holders, peer_inode, near, reading->arena);
 }
@@ -189,16 +182,19 @@ static void update_tables(struct open_files *reader, const struct known_files *k
                           uint64_t sockets_deadline_ns)
 {
     size_t count = known_files_count(known);
-    bool has_socket = false;
+    uint32_t sockets = 0;
     bool has_pipe = false;
 
-    for (size_t i = 0; i < count && !(has_socket && has_pipe); i++) {
-        has_socket |= known_files_at(known, i)->kind == OPEN_FILE_SOCKET;
-        has_pipe |= known_files_at(known, i)->kind == OPEN_FILE_PIPE;
+    for (size_t i = 0; i < count; i++) {
+        const struct known_file *file = known_files_at(known, i);
+        if (file->kind == OPEN_FILE_SOCKET)
+            sockets |= socket_files_of_protocol(file->protocol);
+        has_pipe |= file->kind == OPEN_FILE_PIPE;
     }
-    if (has_socket)
-        reading->sockets = socket_tables_find(reader->sockets, reading->process_fd, sockets_deadline_ns);
-    if (has_socket || has_pipe)
+    if (sockets != 0)
+        reading->sockets =
+            socket_tables_find(reader->sockets, reading->process_fd, sockets, sockets_deadline_ns);
+    if (has_pipe || (sockets >> SOCKET_FILE_UNIX & 1) != 0)
         descriptor_holders_update(reader->holders, reading->deadline_ns);
 }
 

@@ -124,21 +124,37 @@ static bool parse_packet(const char *line, struct socket_record *record, char *p
     return fields == 2 && record->inode != 0;
 }
 
-const struct socket_file socket_files[] = {
-    {"tcp", parse_ipv4, tcp_state_name, ADDRESS_IPV4},
-    {"tcp6", parse_ipv6, tcp_state_name, ADDRESS_IPV6},
-    {"udp", parse_ipv4, datagram_state_name, ADDRESS_IPV4},
-    {"udp6", parse_ipv6, datagram_state_name, ADDRESS_IPV6},
-    {"unix", parse_unix, unix_state_name, ADDRESS_PATH},
-    {"raw", parse_ipv4, datagram_state_name, ADDRESS_IPV4},
-    {"raw6", parse_ipv6, datagram_state_name, ADDRESS_IPV6},
-    {"icmp", parse_ipv4, datagram_state_name, ADDRESS_IPV4},
-    {"icmp6", parse_ipv6, datagram_state_name, ADDRESS_IPV6},
-    {"netlink", parse_netlink, no_state_name, ADDRESS_NETLINK},
-    {"packet", parse_packet, no_state_name, ADDRESS_NONE},
+const struct socket_file socket_files[SOCKET_FILES] = {
+    {"tcp", {"TCP"}, parse_ipv4, tcp_state_name, ADDRESS_IPV4},
+    {"tcp6", {"TCPv6"}, parse_ipv6, tcp_state_name, ADDRESS_IPV6},
+    {"udp", {"UDP"}, parse_ipv4, datagram_state_name, ADDRESS_IPV4},
+    {"udp6", {"UDPv6"}, parse_ipv6, datagram_state_name, ADDRESS_IPV6},
+    [SOCKET_FILE_UNIX] = {"unix", {"UNIX", "UNIX-STREAM"}, parse_unix, unix_state_name, ADDRESS_PATH},
+    {"raw", {"RAW"}, parse_ipv4, datagram_state_name, ADDRESS_IPV4},
+    {"raw6", {"RAWv6"}, parse_ipv6, datagram_state_name, ADDRESS_IPV6},
+    {"icmp", {"PING"}, parse_ipv4, datagram_state_name, ADDRESS_IPV4},
+    {"icmp6", {"PINGv6"}, parse_ipv6, datagram_state_name, ADDRESS_IPV6},
+    {"netlink", {"NETLINK"}, parse_netlink, no_state_name, ADDRESS_NETLINK},
+    {"packet", {"PACKET"}, parse_packet, no_state_name, ADDRESS_NONE},
 };
 
-const size_t socket_file_count = sizeof(socket_files) / sizeof(*socket_files);
+static bool lists_protocol(const struct socket_file *file, const char *kernel_name)
+{
+    for (size_t i = 0; i < 2 && file->kernel_names[i] != NULL; i++) {
+        if (strcmp(file->kernel_names[i], kernel_name) == 0)
+            return true;
+    }
+    return false;
+}
+
+uint32_t socket_files_of_protocol(const char *kernel_name)
+{
+    for (size_t i = 0; i < SOCKET_FILES; i++) {
+        if (lists_protocol(&socket_files[i], kernel_name))
+            return UINT32_C(1) << i;
+    }
+    return (UINT32_C(1) << SOCKET_FILES) - 1;
+}
 
 static const char *format_ipv4(const uint32_t address[4], uint16_t port, struct arena *arena)
 {

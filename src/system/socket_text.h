@@ -28,7 +28,8 @@ struct socket_record {
 
 /* The files, one a protocol. */
 struct socket_file {
-    const char *name; /* in /proc/PID/net, and the protocol's name */
+    const char *name;            /* in /proc/PID/net, and the protocol's name */
+    const char *kernel_names[2]; /* of the protocols whose sockets it lists; NULL: no more */
     /* Read one line; false when it describes no socket that a process holds. `path`, SOCKET_PATH_SIZE bytes,
      * receives a Unix socket's name, or "". */
     bool (*parse)(const char *line, struct socket_record *record, char *path);
@@ -42,8 +43,16 @@ struct socket_file {
     } address;
 };
 
-extern const struct socket_file socket_files[];
-extern const size_t socket_file_count;
+enum {
+    SOCKET_FILE_UNIX = 4, /* its place */
+    SOCKET_FILES = 11,
+};
+
+extern const struct socket_file socket_files[SOCKET_FILES];
+
+/* Which files may list a socket, as bits, 1 << place: the one of its protocol as the kernel calls it (the attribute
+ * "system.sockprotoname", struct proto's name in include/net/sock.h), or all where that does not tell. */
+uint32_t socket_files_of_protocol(const char *kernel_name);
 
 /* What a record says, as texts in the arena.
  *

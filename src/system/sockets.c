@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define REFRESH_NS (NS_PER_SECOND * 9 / 10) /* a little less than the usual interval between ticks */
-#define KEEP_NS    (10 * NS_PER_SECOND)     /* a table that nobody asked for in this time is forgotten */
+#define KEEP_NS    (10 * NS_PER_SECOND)     /* what nobody asked for in this time is not read any more */
 
 enum {
     MAX_SOCKETS = 262144, /* more than these are not shown */
@@ -25,6 +25,7 @@ enum {
 
 /* The sockets of a namespace at about one moment. */
 struct snapshot {
+    uint32_t files; /* out of which of socket_files, as bits */
     struct socket_record *records;
     size_t count;
     size_t capacity;
@@ -36,7 +37,7 @@ struct snapshot {
 
 struct socket_table {
     uint64_t namespace_inode;
-    uint64_t used_ns;
+    uint64_t used_ns[SOCKET_FILES]; /* when each of the files was asked for; 0: never */
     uint64_t due_ns;
     bool is_ready;
     struct snapshot ready;
@@ -132,10 +133,23 @@ static struct socket_record *find_record(const struct snapshot *snapshot, uint64
     return place != NULL ? &snapshot->records[*place] : NULL;
 }
 
-static void begin_loading(struct socket_table *table)
+/* The files that were asked for lately. */
+static uint32_t files_in_use(const struct socket_table *table, uint64_t now_ns)
+{
+    uint32_t files = 0;
+
+    for (size_t i = 0; i < SOCKET_FILES; i++) {
+        if (table->used_ns[i] != 0 && now_ns - table->used_ns[i] < KEEP_NS)
+            files |= UINT32_C(1) << i;
+    }
+    return files;
+}
+
+static void begin_loading(struct socket_table *table, uint64_t now_ns)
 {
     struct snapshot *snapshot = &table->loading;
 
+    snapshot->files = files_in_use(table, now_ns);
     snapshot->count = 0;
     hash_map_clear(&snapshot->by_inode);
     snapshot->paths = memory_grow(snapshot->paths, &snapshot->paths_capacity, 1, 1);
@@ -184,10 +198,14 @@ static void take_lines(struct socket_table *table)
         table->text_length = 0; /* no line is that long */
 }
 
-/* Read a piece of one of the files. A file that is not there belongs to a protocol that the kernel has not.
- */
+/* Read a piece of one of the files, if it is needed. A file that is not there belongs to a protocol that the kernel has
+ * not. */
 static void load_text(struct socket_table *table, int process_fd)
 {
+    if ((table->loading.files >> table->file_index & 1) == 0) {
+        next_file(table);
+        return;
+    }
     if (table->fd < 0) {
         char name[32];
         snprintf(name, sizeof(name), "net/%s", socket_files[table->file_index].name);
@@ -235,12 +253,13 @@ static void load(struct socket_table *table, int process_fd, bool is_own_namespa
     bool is_done = false;
 
     if (!table->is_loading)
-        begin_loading(table);
+        begin_loading(table, clock_monotonic_ns());
+    bool asks_unix = is_own_namespace && (table->loading.files >> SOCKET_FILE_UNIX & 1) != 0;
     while (!is_done && now_ns < deadline_ns) {
-        if (table->file_index < socket_file_count)
+        if (table->file_index < SOCKET_FILES)
             load_text(table, process_fd);
         else
-            is_done = !is_own_namespace || load_unix(table);
+            is_done = !asks_unix || load_unix(table);
         now_ns = clock_thread_cpu_ns();
     }
     table->cost_ns += now_ns - start_ns;
@@ -254,7 +273,7 @@ static void forget_old(struct socket_tables *tables, uint64_t now_ns)
     size_t kept = 0;
 
     for (size_t i = 0; i < tables->count; i++) {
-        if (now_ns - tables->tables[i]->used_ns < KEEP_NS)
+        if (files_in_use(tables->tables[i], now_ns) != 0)
             tables->tables[kept++] = tables->tables[i];
         else
             table_free(tables->tables[i]);
@@ -282,7 +301,7 @@ static struct socket_table *find_table(struct socket_tables *tables, uint64_t na
     return table;
 }
 
-const struct socket_table *socket_tables_find(struct socket_tables *tables, int process_fd,
+const struct socket_table *socket_tables_find(struct socket_tables *tables, int process_fd, uint32_t files,
                                               uint64_t deadline_ns)
 {
     uint64_t now_ns = clock_monotonic_ns();
@@ -293,10 +312,13 @@ const struct socket_table *socket_tables_find(struct socket_tables *tables, int 
     struct socket_table *table = find_table(tables, namespace_inode, now_ns);
     if (table == NULL)
         return NULL;
-    table->used_ns = now_ns;
-    if (table->is_loading || now_ns >= table->due_ns)
+    for (size_t i = 0; i < SOCKET_FILES; i++) {
+        if (files >> i & 1)
+            table->used_ns[i] = now_ns;
+    }
+    if (table->is_loading || now_ns >= table->due_ns || (files & ~table->ready.files) != 0)
         load(table, process_fd, namespace_inode == tables->own_namespace_inode, deadline_ns);
-    return table->is_ready ? table : NULL;
+    return table->is_ready && (files & ~table->ready.files) == 0 ? table : NULL;
 }
 
 const struct socket_info *socket_table_describe(const struct socket_table *table, uint64_t inode,

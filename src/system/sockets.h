@@ -11,16 +11,18 @@ struct socket_table;
 struct socket_tables *socket_tables_new(void);
 void socket_tables_free(struct socket_tables *tables);
 
-/* The table of a process's network namespace. It is read when it is older than about a second; reading stops
- * when the time is over and goes on at the next call, and until the new table is complete the last one
- * stands.
+/* The table of a process's network namespace. It is read when it is older than about a second, or has not what is
+ * asked for now; reading stops when the time is over and goes on at the next call, and until the new table is complete
+ * the last one stands.
  *
  * process_fd   the process's directory in /proc
+ * files        which of the kernel's lists are needed (socket_files_of_protocol()): those of TCP cost milliseconds on a
+ *              machine that has much memory, however few connections there are
  * deadline_ns  clock_thread_cpu_ns()
  * returns      valid until the next call; NULL without permission, or when the first one is not complete yet
  *
  * Source: proc_pid_net(5), sock_diag(7) */
-const struct socket_table *socket_tables_find(struct socket_tables *tables, int process_fd,
+const struct socket_table *socket_tables_find(struct socket_tables *tables, int process_fd, uint32_t files,
                                               uint64_t deadline_ns);
 
 /* What is known of a socket, from the arena; NULL when the table does not have it. `table` may be NULL. */

@@ -89,7 +89,7 @@ static void read_maps(const char *bytes, size_t length)
 static void read_sockets(const char *bytes, size_t length)
 {
     (void)length;
-    for (size_t i = 0; i < socket_file_count; i++) {
+    for (size_t i = 0; i < SOCKET_FILES; i++) {
         struct socket_record record = {0};
         char path[SOCKET_PATH_SIZE] = "";
         if (!socket_files[i].parse(bytes, &record, path))

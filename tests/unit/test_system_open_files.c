@@ -141,7 +141,7 @@ static const struct socket_info *describe_line(const char *file, const char *lin
 {
     char path[SOCKET_PATH_SIZE];
 
-    for (size_t i = 0; i < socket_file_count; i++) {
+    for (size_t i = 0; i < SOCKET_FILES; i++) {
         if (strcmp(socket_files[i].name, file) != 0)
             continue;
         struct socket_record record = {.protocol = (uint8_t)i};
@@ -255,6 +255,22 @@ static void protocols_are_named_alike_wherever_they_come_from(void **state)
     assert_string_equal(name, "udp");
     socket_format_protocol(name, sizeof(name), "A\nVERY-LONG-PROTOCOL", 20);
     assert_true(strlen(name) < sizeof(name));
+}
+
+static void a_protocol_has_the_file_of_its_name_and_an_unknown_one_may_be_in_all(void **state)
+{
+    static const char *const names[SOCKET_FILES] = {"TCP",   "TCPv6", "UDP",    "UDPv6",   "UNIX",  "RAW",
+                                                    "RAWv6", "PING",  "PINGv6", "NETLINK", "PACKET"};
+    uint32_t all = 0;
+
+    (void)state;
+    for (size_t i = 0; i < SOCKET_FILES; i++) {
+        assert_int_equal(socket_files_of_protocol(names[i]), 1 << i);
+        all |= UINT32_C(1) << i;
+    }
+    assert_int_equal(socket_files_of_protocol("UNIX-STREAM"), 1 << SOCKET_FILE_UNIX);
+    assert_int_equal(socket_files_of_protocol("MPTCP"), all);
+    assert_int_equal(socket_files_of_protocol(""), all);
 }
 
 static void broken_answers_about_unix_sockets_are_survived(void **state)
@@ -494,6 +510,62 @@ static void the_process_at_the_other_end_of_a_pipe_is_named(void **state)
     close(ends[1]);
     close(ready[0]);
     assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
+/* A child that holds the first end until it is told to let go. */
+static pid_t fork_holder(const int ends[2], int *orders)
+{
+    int pair[2];
+    char byte;
+
+    assert_int_equal(pipe(pair), 0);
+    pid_t child = fork_child();
+    if (child == 0) {
+        close(ends[1]);
+        close(pair[1]);
+        if (read(pair[0], &byte, 1) != 1)
+            _exit(1);
+        close(ends[0]);
+        pause();
+    }
+    close(pair[0]);
+    *orders = pair[1];
+    return child;
+}
+
+/* Ask again until another process is named than before. */
+static int wait_for_other_peer(struct fixture *fixture, int fd, int before)
+{
+    for (int tries = 0; tries < 600; tries++) {
+        const struct open_file *file = read_descriptor(fixture, fd);
+        if (file->peer != NULL && atoi(file->peer) != before)
+            return atoi(file->peer);
+        usleep(100000);
+    }
+    return 0;
+}
+
+static void who_lets_a_pipe_go_is_noticed_and_who_sleeps_on_it_is_kept(void **state)
+{
+    struct fixture *fixture = *state;
+    int ends[2], orders[2];
+    pid_t children[2];
+
+    assert_int_equal(pipe(ends), 0);
+    for (int i = 0; i < 2; i++)
+        children[i] = fork_holder(ends, &orders[i]);
+    close(ends[0]);
+    int first = wait_for_other_peer(fixture, ends[1], 0);
+    int teller = first == children[0] ? 0 : 1;
+    assert_int_equal(first, children[teller]);
+    assert_int_equal(write(orders[teller], "x", 1), 1);
+    assert_int_equal(wait_for_other_peer(fixture, ends[1], first), children[1 - teller]);
+    for (int i = 0; i < 2; i++) {
+        kill(children[i], SIGKILL);
+        assert_int_equal(waitpid(children[i], NULL, 0), children[i]);
+        close(orders[i]);
+    }
+    close(ends[1]);
 }
 
 static int listen_on_loopback(struct sockaddr_in *address)
@@ -778,6 +850,7 @@ int main(void)
         cmocka_unit_test(socket_lines_are_parsed),
         cmocka_unit_test(header_lines_torn_lines_and_sockets_without_a_holder_are_refused),
         cmocka_unit_test(protocols_are_named_alike_wherever_they_come_from),
+        cmocka_unit_test(a_protocol_has_the_file_of_its_name_and_an_unknown_one_may_be_in_all),
         cmocka_unit_test(broken_answers_about_unix_sockets_are_survived),
         cmocka_unit_test_setup_teardown(a_file_has_path_size_position_and_rate, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_deleted_file_is_marked_and_a_name_that_says_so_is_not, set_up,
@@ -785,6 +858,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(another_file_under_the_same_number_has_no_rate, set_up, tear_down),
         cmocka_unit_test_setup_teardown(every_kind_is_told_apart, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_process_at_the_other_end_of_a_pipe_is_named, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(who_lets_a_pipe_go_is_noticed_and_who_sleeps_on_it_is_kept, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(tcp_sockets_have_states_addresses_and_queues, set_up, tear_down),
         cmocka_unit_test_setup_teardown(unix_sockets_name_their_peers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(sockets_are_looked_up_in_the_network_namespace_of_the_process, set_up,
