@@ -255,7 +255,7 @@ static bool settle_chunks(struct stack_copy *copy, const struct stack_hint *hint
 
 void stack_hint_forget(struct stack_hint *hint)
 {
-    *hint = (struct stack_hint){.pace = hint->pace, .known = hint->known};
+    *hint = (struct stack_hint){.pace = hint->pace, .standing = hint->standing};
 }
 
 /* A stack that swings is read to its usual height: less is expected of a chunk only slowly. */

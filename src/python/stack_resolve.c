@@ -5,9 +5,8 @@
 #include <string.h>
 
 enum {
-    MAX_CHAIN = 128,  /* frames outside of the data stack one below the other */
-    MAX_KNOWN = 4096, /* frames of which the code objects are kept */
-    EXECUTING = -1,   /* stacktop of a frame that executes, to 3.13 */
+    MAX_CHAIN = 128, /* frames outside of the data stack one below the other */
+    EXECUTING = -1,  /* stacktop of a frame that executes, to 3.13 */
 };
 
 /* Whether a frame is in the bytecode of a code object. Where it is in a thread's own copy of it, its
@@ -205,15 +204,15 @@ static bool has_made_generator(const struct stack_resolver *resolver, const stru
 
 /* A way up the data stack. */
 struct climb {
-    struct known_codes *known;
-    size_t depth; /* frames below */
-    struct frame_view top;
+    struct standing_frames *standing;
+    size_t depth;           /* frames below */
+    uint64_t top;           /* the last one; 0 when there is none */
     bool top_has_no_callee; /* to 3.13, else false */
     bool is_torn;           /* something is there that cannot be */
     bool is_over;           /* nothing lives above the top, whatever other chunks held later */
     bool is_cut;            /* the outermost frames were not copied */
     size_t end_count;       /* of resolver->frames up to the last frame that can be the end of a stack */
-    struct frame_view end;
+    uint64_t end;
 };
 
 /* Whether a place of the data stack was in use when the thread state was copied. */
@@ -231,54 +230,99 @@ static bool is_alive(const struct stack_resolver *resolver, const struct frame_v
     return resolver->layout->frame.popped_is_null ? view->executable != 0 : view->stacktop == EXECUTING;
 }
 
-/* The code object that the next frame executes, or NULL. Most frames of a deep stack stand as they did at the last sample,
- * and nothing is looked up for them. Valid until that frame's place is asked for again. */
-static const struct code_object *next_code(struct stack_resolver *resolver, const struct climb *climb,
-                                           struct frame_view *view)
-{
-    struct known_codes *known = climb->known;
-    size_t place = climb->depth < MAX_KNOWN ? climb->depth : MAX_KNOWN;
-
-    known->codes = memory_grow(known->codes, &known->capacity, place + 1, sizeof(*known->codes));
-    struct known_code *kept = &known->codes[place];
-    if (kept->executable == view->executable && kept->instruction == view->instruction &&
-        kept->epoch == code_cache_epoch(resolver->codes))
-        return &kept->code;
-    uint64_t instruction = view->instruction;
-    const struct code_object *code = frame_code(resolver, view);
-    if (code == NULL)
-        return NULL;
-    *kept = (struct known_code){view->executable, instruction, code_cache_epoch(resolver->codes), *code};
-    if (view->instruction != instruction) /* it was in a copy of the bytecode: that is looked up again */
-        kept->executable = 0;
-    return &kept->code;
-}
-
 /* Look at what lies above the top.
  *
  * returns  its code object, or NULL when no live frame is there */
-static const struct code_object *view_upwards(struct stack_resolver *resolver, uint64_t address,
-                                              const unsigned char *bytes, struct climb *climb,
+static const struct code_object *view_upwards(struct stack_resolver *resolver, struct climb *climb,
                                               struct frame_view *view)
 {
-    *view = (struct frame_view){.address = address, .in_chunk = true};
-    stack_copy_view_bytes(resolver->layout, bytes, view);
     if (view->executable == 0)
         return NULL;
-    if (climb->top_has_no_callee && view->previous == climb->top.address && !view->is_entry)
+    if (climb->top_has_no_callee && view->previous == climb->top && !view->is_entry)
         return NULL; /* it was left in the memory that a frame before it had */
-    const struct code_object *code = next_code(resolver, climb, view);
+    const struct code_object *code = frame_code(resolver, view);
     if (code != NULL && has_made_generator(resolver, view, code))
         return NULL;
-    if (code != NULL && climb->is_cut && climb->top.address == 0)
+    if (code != NULL && climb->is_cut && climb->top == 0)
         return code;
-    if (code != NULL && add_frames_between(resolver, view->previous, view->executable, climb->top.address))
+    if (code != NULL && add_frames_between(resolver, view->previous, view->executable, climb->top))
         return code;
     if (code != NULL)
-        climb->is_torn = is_alive(resolver, view) || was_in_use(resolver, address);
+        climb->is_torn = is_alive(resolver, view) || was_in_use(resolver, view->address);
     else if (code_cache_find(resolver->codes, view->executable) == NULL) /* else it is about to begin */
-        climb->is_torn = view->previous == climb->top.address && was_in_use(resolver, address);
+        climb->is_torn = view->previous == climb->top && was_in_use(resolver, view->address);
     return NULL;
+}
+
+/* Go up by one frame.
+ *
+ * returns  the size of the frame, 0 when no live one is there */
+static size_t climb_frame(struct stack_resolver *resolver, uint64_t address, const unsigned char *bytes,
+                          struct climb *climb)
+{
+    const struct python_layout *layout = resolver->layout;
+    struct frame_view view = {.address = address, .in_chunk = true};
+
+    stack_copy_view_bytes(layout, bytes, &view);
+    struct standing_frame self = standing_frame_of(&view);
+    const struct code_object *code = view_upwards(resolver, climb, &view);
+    if (code == NULL)
+        return 0;
+    add_frame(resolver, &view, code);
+    self.frame_bytes = code->frame_bytes;
+    self.is_internal = code->internal;
+    self.has_no_callee = has_no_callee(resolver, &view, code);
+    self.can_end = self.has_no_callee || layout->frame.stacktop == LAYOUT_NONE;
+    if (view.instruction != self.instruction) /* it was in a copy of the bytecode: that is looked up again */
+        self.address = 0;
+    standing_frames_set(climb->standing, climb->depth, &self);
+    climb->top = address;
+    climb->top_has_no_callee = self.has_no_callee;
+    if (self.can_end) {
+        climb->end = address;
+        climb->end_count = resolver->frame_count;
+    }
+    climb->depth++;
+    return code->frame_bytes;
+}
+
+/* Go up as long as the frames stand as they did at the last sample, each called by the one below it: most frames of a deep
+ * stack do, and nothing is looked up for them.
+ *
+ * returns  the size of all of them */
+static size_t climb_standing(struct stack_resolver *resolver, const struct chunk_copy *chunk, size_t offset,
+                             struct climb *climb)
+{
+    const struct python_layout *layout = resolver->layout;
+    size_t begin = offset;
+    size_t depth = climb->depth;
+    size_t end = climb->standing->count;
+    size_t count = resolver->frame_count;
+    uint64_t top = climb->top;
+
+    if (end > depth + resolver->steps_left)
+        end = depth + resolver->steps_left;
+    for (; depth < end && count < FRAMES_ROOM && offset + layout->frame.size <= chunk->length; depth++) {
+        const struct standing_frame *frame = &climb->standing->frames[depth];
+        if (frame->address != chunk->address + offset || frame->previous != top ||
+            (climb->top_has_no_callee && !frame->is_entry) ||
+            !standing_frame_stands(frame, layout, chunk->bytes + offset))
+            break;
+        if (!frame->is_internal)
+            resolver->frames[count++] = (struct frame){frame->address, frame->executable, frame->instruction};
+        top = frame->address;
+        climb->top_has_no_callee = frame->has_no_callee;
+        if (frame->can_end) {
+            climb->end = top;
+            climb->end_count = count;
+        }
+        offset += frame->frame_bytes;
+    }
+    resolver->steps_left -= depth - climb->depth;
+    resolver->frame_count = count;
+    climb->depth = depth;
+    climb->top = top;
+    return offset - begin;
 }
 
 static void climb_chunk(struct stack_resolver *resolver, const struct chunk_copy *chunk, struct climb *climb)
@@ -286,37 +330,31 @@ static void climb_chunk(struct stack_resolver *resolver, const struct chunk_copy
     const struct python_layout *layout = resolver->layout;
     size_t offset = layout->chunk.data + (chunk->previous == 0 ? sizeof(uint64_t) : 0);
 
-    while (offset + layout->frame.size <= chunk->length && take_step(resolver)) {
-        struct frame_view view;
-        const struct code_object *code =
-            view_upwards(resolver, chunk->address + offset, chunk->bytes + offset, climb, &view);
-        if (code == NULL) {
-            climb->is_over = true;
+    for (;;) {
+        offset += climb_standing(resolver, chunk, offset, climb);
+        if (offset + layout->frame.size > chunk->length || !take_step(resolver))
             return;
-        }
-        add_frame(resolver, &view, code);
-        climb->top = view;
-        climb->top_has_no_callee = has_no_callee(resolver, &view, code);
-        if (climb->top_has_no_callee || layout->frame.stacktop == LAYOUT_NONE) {
-            climb->end = view;
-            climb->end_count = resolver->frame_count;
-        }
-        offset += code->frame_bytes;
-        climb->depth++;
+        size_t size = climb_frame(resolver, chunk->address + offset, chunk->bytes + offset, climb);
+        climb->is_over = size == 0;
+        if (climb->is_over)
+            return;
+        offset += size;
     }
 }
 
 /* Go over the frames of the chunks as they lie there, from the outermost one up, as long as they hold together. */
-static struct climb climb_data_stack(struct stack_resolver *resolver, struct known_codes *known)
+static struct climb climb_data_stack(struct stack_resolver *resolver, struct standing_frames *standing)
 {
-    struct climb climb = {.known = known};
+    struct climb climb = {.standing = standing};
 
+    standing_frames_begin(standing, code_cache_epoch(resolver->codes));
     if (!resolver->copy.older_chunks_read)
         stack_copy_read_older(&resolver->copy);
     size_t chunks = resolver->copy.chunk_count;
     climb.is_cut = chunks > 0 && resolver->copy.chunks[chunks - 1].previous != 0;
     for (size_t i = chunks; !climb.is_over && i-- > 0;)
         climb_chunk(resolver, &resolver->copy.chunks[i], &climb);
+    standing_frames_end(standing, code_cache_epoch(resolver->codes));
     return climb;
 }
 
@@ -412,20 +450,20 @@ static void find_top(struct stack_resolver *resolver, uint64_t base, uint64_t po
  * call: the frame pointer names one of them, or one that was pushed onto them since. Then those up to it are kept. */
 static bool is_above_end(struct stack_resolver *resolver, const struct climb *climb, uint64_t pointer)
 {
-    if (climb->end_count >= resolver->frame_count || pointer == climb->end.address ||
+    if (climb->end_count >= resolver->frame_count || pointer == climb->end ||
         !stack_copy_has(&resolver->copy, pointer))
         return false;
     return !cut_above(resolver, pointer) || resolver->frame_count > climb->end_count;
 }
 
-enum stack_trust stack_resolve(struct stack_resolver *resolver, struct known_codes *known)
+enum stack_trust stack_resolve(struct stack_resolver *resolver, struct standing_frames *standing)
 {
     uint64_t pointer = resolver->copy.pointer;
 
     resolver->frame_count = 0;
     if (pointer == 0)
         return STACK_WHOLE;
-    struct climb climb = climb_data_stack(resolver, known);
+    struct climb climb = climb_data_stack(resolver, standing);
     if (climb.is_cut && resolver->frame_count < UNWIND_MAX_FRAMES)
         return STACK_INVALID;
     if (climb.is_torn)
@@ -434,7 +472,7 @@ enum stack_trust stack_resolve(struct stack_resolver *resolver, struct known_cod
         return STACK_WHOLE;
     if (climb.end_count > 0 || resolver->frame_count == 0) {
         resolver->frame_count = climb.end_count;
-        find_top(resolver, climb.end.address, pointer);
+        find_top(resolver, climb.end, pointer);
     } else if (!put_outside_on_any(resolver, pointer)) {
         cut_above(resolver, pointer); /* to 3.13: its top is being left */
     }

@@ -26,7 +26,7 @@ struct stack_resolver {
 
 /* Make the stack out of what was copied.
  *
- * known  the code objects of this thread's last stack; brought up to date */
-enum stack_trust stack_resolve(struct stack_resolver *resolver, struct known_codes *known);
+ * standing  the frames of this thread's last stacks; brought up to date */
+enum stack_trust stack_resolve(struct stack_resolver *resolver, struct standing_frames *standing);
 
 #endif

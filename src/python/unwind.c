@@ -91,7 +91,7 @@ static enum stack_trust read_once(struct unwinder *unwinder, const struct thread
     case COPY_DONE:
         if (moment != NULL)
             check_copies(unwinder, thread->interpreter, moment->bytecode_generation);
-        trust = stack_resolve(&unwinder->resolver, &hint->known);
+        trust = stack_resolve(&unwinder->resolver, &hint->standing);
         if (trust == STACK_INVALID)
             stack_hint_forget(hint);
         return trust;
@@ -171,6 +171,6 @@ struct stack unwinder_read(struct unwinder *unwinder, const struct thread_refere
 void stack_hint_free(struct stack_hint *hint)
 {
     object_hint_free(hint->objects);
-    free(hint->known.codes);
+    standing_frames_release(&hint->standing);
     *hint = (struct stack_hint){0};
 }

@@ -39,6 +39,7 @@
 #include "python/code_cache.h"
 #include "python/layout.h"
 #include "python/read_pace.h"
+#include "python/standing_frames.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -73,25 +74,11 @@ struct hinted_chunk {
     uint32_t used_bytes;  /* of it, header included */
 };
 
-/* A frame's code object, as it was found at the last sample. */
-struct known_code {
-    uint64_t executable; /* with these the frame is in the same call of it */
-    uint64_t instruction;
-    uint64_t epoch; /* of the code cache */
-    struct code_object code;
-};
-
-/* Those of the frames of a data stack, from the outermost one in. */
-struct known_codes {
-    struct known_code *codes;
-    size_t capacity;
-};
-
 /* What a read needs to know from the last one; zero-initialized for a thread that was not read yet, and freed
  * by stack_hint_free(). */
 struct stack_hint {
     struct read_pace pace;
-    struct known_codes known;
+    struct standing_frames standing;
     struct object_hint *objects;                /* to 3.10, and all there is then; else NULL */
     uint64_t cframe;                            /* 3.11 and 3.12: where the frame pointer is */
     uint64_t outside[UNWIND_PREFETCHED_FRAMES]; /* frames that were not in a chunk */

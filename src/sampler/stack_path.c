@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 enum {
@@ -45,36 +46,62 @@ static uint64_t trust_until(const struct stack_namer *namer, const struct code_o
     return code->verified_ns + (proven < longest_trust_ns ? proven : longest_trust_ns);
 }
 
-static struct path_step *known_step(struct stack_path *path, const struct frame *frame, size_t depth)
+/* How many of the outermost frames stand as they did in the last stack. */
+static size_t count_standing(const struct stack_path *path, const struct stack *stack)
 {
-    if (depth >= path->count)
-        return NULL;
-    struct path_step *step = &path->steps[depth];
-    return step->code == frame->code && step->instruction == frame->instruction ? step : NULL;
+    const struct frame *outermost = stack->frames + stack->count - 1;
+    size_t count = stack->count < path->count ? stack->count : path->count;
+    size_t depth = 0;
+
+    while (depth < count && path->steps[depth].code == outermost[-(ptrdiff_t)depth].code &&
+           path->steps[depth].instruction == outermost[-(ptrdiff_t)depth].instruction)
+        depth++;
+    return depth;
 }
 
-/* Compare the code objects of a stack with memory where that is due. */
-static void verify_codes(struct stack_namer *namer, struct stack_path *path, const struct frame *frames,
-                         size_t count, uint64_t now_ns)
+/* A path is trusted like the least trusted of its steps. */
+static void trust_step(struct stack_path *path, const struct path_step *step)
+{
+    if (step->trusted_until_ns < path->trusted_until_ns)
+        path->trusted_until_ns = step->trusted_until_ns;
+    if (step->trusted_ns < path->trusted_ns)
+        path->trusted_ns = step->trusted_ns;
+}
+
+/* Compare the code objects of a stack with memory where that is due.
+ *
+ * standing  so many of the outermost frames are those of the path */
+static void verify_codes(struct stack_namer *namer, struct stack_path *path, const struct stack *stack,
+                         size_t standing, uint64_t now_ns)
 {
     uint64_t addresses[MAX_VERIFIED_AT_ONCE];
     size_t due = 0;
+    size_t depth = stack->count;
+    size_t end = standing; /* of the frames to look at, from the innermost one on */
 
-    for (size_t i = 0; i < count && due < MAX_VERIFIED_AT_ONCE; i++) {
-        struct path_step *step = known_step(path, &frames[i], count - 1 - i);
-        if (step != NULL && now_ns <= step->trusted_until_ns && step->trusted_ns >= namer->suspect_ns)
-            continue;
-        const struct code_object *code = code_cache_find(namer->codes, frames[i].code);
-        if (code == NULL)
-            continue;
-        uint64_t trusted_until_ns = trust_until(namer, code);
-        if (trusted_until_ns < now_ns && code->verified_ns != now_ns) {
-            addresses[due++] = frames[i].code;
-        } else if (step != NULL) {
-            step->trusted_until_ns = trusted_until_ns;
-            step->trusted_ns = now_ns;
-        }
+    if (path->trusted_until_ns < now_ns || path->trusted_ns < namer->suspect_ns) {
+        end = 0;
+        path->trusted_until_ns = path->trusted_ns = UINT64_MAX;
     }
+    while (depth > end && due < MAX_VERIFIED_AT_ONCE) {
+        uint64_t address = stack->frames[stack->count - depth].code;
+        struct path_step *step = --depth < standing ? &path->steps[depth] : NULL;
+        if (step == NULL || now_ns > step->trusted_until_ns || step->trusted_ns < namer->suspect_ns) {
+            const struct code_object *code = code_cache_find(namer->codes, address);
+            if (code == NULL)
+                continue;
+            uint64_t trusted_until_ns = trust_until(namer, code);
+            if (trusted_until_ns < now_ns && code->verified_ns != now_ns)
+                addresses[due++] = address;
+            else if (step != NULL)
+                *step =
+                    (struct path_step){step->code, step->instruction, trusted_until_ns, now_ns, step->node};
+        }
+        if (step != NULL)
+            trust_step(path, step);
+    }
+    if (depth > end)
+        path->trusted_until_ns = 0;
     if (due > 0)
         code_cache_verify(namer->codes, addresses, due, now_ns);
 }
@@ -89,6 +116,7 @@ static void begin_path(struct stack_path *path, const struct stack_namer *namer,
     path->count = 0;
     path->epoch = epoch;
     path->base = base;
+    path->trusted_until_ns = path->trusted_ns = UINT64_MAX;
 }
 
 /* The function of a node; UINT32_MAX of the root. */
@@ -205,26 +233,23 @@ static bool make_step(struct stack_namer *namer, const struct frame *frame, uint
 size_t stack_path_find_node(struct stack_path *path, struct stack_namer *namer, uint32_t base,
                             const struct stack *stack, uint64_t now_ns, uint32_t *node)
 {
-    size_t depth = 0;
-    bool same = true;
+    begin_path(path, namer, base);
+    size_t standing = count_standing(path, stack);
+    verify_codes(namer, path, stack, standing, now_ns);
+    begin_path(path, namer, base);
+    size_t depth = standing < path->count ? standing : path->count;
 
-    begin_path(path, namer, base);
-    verify_codes(namer, path, stack->frames, stack->count, now_ns);
-    begin_path(path, namer, base);
+    path->is_same = depth == stack->count && depth == path->count;
     path->steps = memory_grow(path->steps, &path->capacity, stack->count, sizeof(*path->steps));
-    *node = base;
+    *node = depth > 0 ? path->steps[depth - 1].node : base;
     for (; depth < stack->count; depth++) {
         const struct frame *frame = &stack->frames[stack->count - 1 - depth];
-        const struct path_step *known = same ? known_step(path, frame, depth) : NULL;
-        same = known != NULL;
-        if (same)
-            *node = known->node;
-        else if (!make_step(namer, frame, node, &path->steps[depth], now_ns))
+        if (!make_step(namer, frame, node, &path->steps[depth], now_ns))
             break;
+        trust_step(path, &path->steps[depth]);
     }
+    path->count = depth;
     if (depth == stack->count)
         note_settled(namer);
-    path->is_same = same && depth == path->count;
-    path->count = depth;
     return depth;
 }

@@ -44,9 +44,11 @@ struct stack_path {
     struct path_step *steps;
     size_t capacity;
     size_t count;
-    uint64_t epoch; /* of the code cache when it was made */
-    uint32_t base;  /* the node that it began at */
-    bool is_same;   /* as the stack before it, instruction for instruction */
+    uint64_t epoch;            /* of the code cache when it was made */
+    uint64_t trusted_until_ns; /* the earliest of its steps */
+    uint64_t trusted_ns;
+    uint32_t base; /* the node that it began at */
+    bool is_same;  /* as the stack before it, instruction for instruction */
 };
 
 void stack_namer_release(struct stack_namer *namer);

@@ -181,7 +181,7 @@ static size_t compare(struct model *model, struct stack_hint *plain, struct stac
     assert_memory_equal(stack.frames, first_frames, stack.count * sizeof(first_frames[0]));
 
     struct stack_hint forgetful = *plain;
-    forgetful.known = (struct known_codes){0};
+    forgetful.standing = (struct standing_frames){0};
     first = unwinder_read(fake->unwinder, &fake->thread, plain, NULL, false, now_ns);
     memcpy(first_frames, first.frames, first.count * sizeof(first_frames[0]));
     struct stack again = unwinder_read(fake->unwinder, &fake->thread, &forgetful, NULL, false, now_ns);
