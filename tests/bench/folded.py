@@ -5,6 +5,8 @@ import signal
 import subprocess
 from dataclasses import dataclass
 
+import measure
+
 
 @dataclass(frozen=True)
 class Row:
@@ -50,12 +52,17 @@ class FoldedStacks:
     def __init__(self, pyneck, rate_hz, pid, samples=1 << 62, options=()):
         tool = pathlib.Path(pyneck).parent / "tests" / "bench" / "folded_stacks"
         command = [tool, *options, rate_hz, samples, pid]
-        self.process = subprocess.Popen(
-            [str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        self.process = measure.start(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         line = self.process.stderr.readline()
         if line != "ready\n":
             raise RuntimeError(line or "folded_stacks ended")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.communicate()
 
     def finish(self, timeout=None):
         """What it saw, when it has ended by itself."""

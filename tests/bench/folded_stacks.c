@@ -1,10 +1,10 @@
 /* All stacks that the live source saw of one process, with their counters: what the benchmarks and tests of the sampler
  * judge.
  *
- *   folded_stacks [--pause] RATE_HZ SAMPLES PID
+ *   folded_stacks [--pause | --soon] RATE_HZ SAMPLES PID
  *
- * begins after it has printed "ready", ends after so many samples, soon after SIGINT, or when the process has ended. Prints a
- * line for each node of the call tree in each thread and state that was seen,
+ * begins after it has printed "ready", ends after so many samples, soon after SIGINT, or when the process has ended; with
+ * --soon it looks every two milliseconds whether there are so many, for the time from its start to a stack. Prints a line for each node of the call tree in each thread and state that was seen,
  *
  *   SAMPLES WALL_NS CPU_NS TID STATE FUNCTION\tFUNCTION...       (outermost first)
  *
@@ -24,6 +24,7 @@ enum {
 };
 
 static const uint64_t interval_ns = 100 * NS_PER_MILLISECOND;
+static const uint64_t short_interval_ns = 2 * NS_PER_MILLISECOND;
 
 struct totals {
     uint64_t samples;
@@ -130,13 +131,16 @@ int main(int argc, char **argv)
     struct totals totals = {0};
     struct source *source;
 
-    if (argc == 5 && strcmp(argv[1], "--pause") == 0) {
+    if (argc == 5 && strcmp(argv[1], "--pause") == 0)
         options.pause = true;
+    else if (argc == 5 && strcmp(argv[1], "--soon") == 0)
+        options.interval_ns = short_interval_ns;
+    if (options.pause || options.interval_ns != interval_ns) {
         argc--;
         argv++;
     }
     if (argc != 4) {
-        fprintf(stderr, "usage: folded_stacks [--pause] RATE_HZ SAMPLES PID\n");
+        fprintf(stderr, "usage: folded_stacks [--pause | --soon] RATE_HZ SAMPLES PID\n");
         return 2;
     }
     pid_t pid = (pid_t)strtol(argv[3], NULL, 10);

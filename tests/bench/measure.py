@@ -1,5 +1,6 @@
-"""What the benchmarks share: programs in a terminal, CPU time of a process, medians."""
+"""What the benchmarks share: programs that end with them, programs in a terminal, CPU time of a process, medians."""
 
+import ctypes
 import fcntl
 import os
 import pty
@@ -8,11 +9,27 @@ import shutil
 import signal
 import statistics
 import struct
+import subprocess
 import sys
 import termios
 import time
 
 ROWS, COLUMNS = 40, 120
+PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None)
+
+
+def start(command, cpus=None, **options):
+    """A program that is killed when this one ends, however that comes about.
+
+    cpus  where it may run; anywhere"""
+
+    def prepare():
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if cpus:
+            os.sched_setaffinity(0, cpus)
+
+    return subprocess.Popen([str(word) for word in command], preexec_fn=prepare, **options)
 
 
 class OnTerminal:
@@ -67,16 +84,21 @@ class OnTerminal:
         os.close(self.fd)
 
 
-def cpu_seconds(pid):
-    """CPU time of all threads of a process, by schedstat, in nanosecond steps."""
-    total = 0
+def thread_cpu_seconds(pid):
+    """CPU time of each thread of a process, by schedstat, in nanosecond steps: {tid: seconds}."""
+    seconds = {}
     for tid in os.listdir(f"/proc/{pid}/task"):
         try:
             with open(f"/proc/{pid}/task/{tid}/schedstat") as file:
-                total += int(file.read().split()[0])
+                seconds[int(tid)] = int(file.read().split()[0]) / 1e9
         except OSError:
             pass
-    return total / 1e9
+    return seconds
+
+
+def cpu_seconds(pid):
+    """CPU time of all threads of a process."""
+    return sum(thread_cpu_seconds(pid).values())
 
 
 def cpu_percent_on_terminal(command, needle, seconds, warm_up=3):
@@ -96,6 +118,12 @@ def first_screen_ms(command, needle):
     elapsed = program.wait_for(needle)
     program.stop()
     return 1000 * elapsed
+
+
+def complain(what, error):
+    """One line on what could not be measured."""
+    lines = str(error).strip().splitlines()
+    print(f"   {what}: {lines[-1] if lines else type(error).__name__}", file=sys.stderr, flush=True)
 
 
 def median_of(runs, function, *arguments):

@@ -3,6 +3,8 @@
 A peer that is not here is left out. $PYSPY and $AUSTIN are commands, when they are not on the path; Tachyon, the sampler in
 Python's own standard library, is started by the Python 3.15 that the tests use and watches Python 3.15 only. It is run
 outside of that Python's root directory, as it finds its target's files by their names.
+
+finish(run, with_stacks=False) is for who needs numbers only: it may leave out the stacks, where reading them takes long.
 """
 
 import collections
@@ -22,7 +24,9 @@ from dataclasses import dataclass
 import folded
 import measure
 
-SETTLE_SECONDS = 0.6
+BEGIN_SECONDS = 3  # at most, until a sampler has begun
+SETTLE_SECONDS = 0.3  # before its CPU is measured
+END_SECONDS = 10  # at most, until it has written what it saw
 LOOK_SECONDS = 0.01
 
 
@@ -43,27 +47,46 @@ class Seen:
 class Run:
     """A sampler at work on a process.
 
-    ready  what it says when it has begun; b"" when it does not say: then it has a moment to begin"""
+    says              it has begun when it says so
+    writes            it has begun when its output is there
+    settles           seconds, after that, until it samples
+    waits             whether to return only then
+    main_is_periodic  whether its main thread works now and then, and another one takes the samples"""
 
-    def __init__(self, command, ready=b"", **options):
+    def __init__(self, command, says=b"", writes=False, settles=0.1, waits=True, main_is_periodic=False, **options):
         self.directory = tempfile.TemporaryDirectory(prefix="pyneck-bench-")
         self.output = pathlib.Path(self.directory.name) / "output"
         self.log = open(pathlib.Path(self.directory.name) / "log", "w+")
         words = [str(word).replace("{output}", str(self.output)) for word in command]
-        self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, **options)
+        self.process = measure.start(words, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, **options)
+        self.says, self.writes, self.settles, self.main_is_periodic = says, writes, settles, main_is_periodic
+        if waits:
+            self.wait_until_begun()
+            time.sleep(settles)
         self.started = time.monotonic()
-        self.wait_for(ready)
 
-    def wait_for(self, ready):
-        deadline = self.started + SETTLE_SECONDS
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.log.close()
+        self.directory.cleanup()
+
+    def wait_until_begun(self):
+        deadline = time.monotonic() + BEGIN_SECONDS
         log = pathlib.Path(self.log.name)
         while time.monotonic() < deadline and self.process.poll() is None:
-            if ready and ready in log.read_bytes():
+            if self.says in log.read_bytes() and (self.output.exists() or not self.writes):
                 break
             time.sleep(LOOK_SECONDS)
 
     def cpu_seconds(self):
-        return measure.cpu_seconds(self.process.pid)
+        """CPU time of (what works for each sample, what works now and then)."""
+        threads = measure.thread_cpu_seconds(self.process.pid)
+        periodic = threads.pop(self.process.pid, 0) if self.main_is_periodic else 0
+        return sum(threads.values()), periodic
 
     def resident_bytes(self):
         with open(f"/proc/{self.process.pid}/status") as file:
@@ -71,20 +94,15 @@ class Run:
 
     def end(self):
         """Interrupt it; (what it wrote to its output, what it said)."""
+        self.seconds = time.monotonic() - self.started
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
         try:
-            self.process.wait(timeout=20)
+            self.process.wait(timeout=END_SECONDS)
         except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self.seconds = time.monotonic() - self.started
+            raise RuntimeError(f"it did not end within {END_SECONDS} s") from None
         self.log.seek(0)
-        said = self.log.read()
-        written = self.output.read_bytes() if self.output.exists() else b""
-        self.log.close()
-        self.directory.cleanup()
-        return written, said
+        return self.output.read_bytes() if self.output.exists() else b"", self.log.read()
 
 
 def parse_folded(text, frame_name):
@@ -97,15 +115,20 @@ def parse_folded(text, frame_name):
     return stacks
 
 
-def find_number(pattern, text):
+def find_word(pattern, text):
     match = re.search(pattern, text)
-    return float(match.group(1)) if match else 0
+    return match.group(1) if match else None
+
+
+def find_number(pattern, text):
+    return float(find_word(pattern, text) or 0)
 
 
 class Pyneck:
     """All stacks, by tests/bench/folded_stacks."""
 
     name = "pyneck"
+    dump_name = "(first stack)"
 
     def __init__(self, pyneck, options=()):
         self.tool = pathlib.Path(pyneck).parent / "tests" / "bench" / "folded_stacks"
@@ -115,9 +138,12 @@ class Pyneck:
         return True
 
     def start(self, pid, rate, **options):
-        return Run([self.tool, *self.options, rate, 1 << 62, pid], ready=b"ready", **options)
+        return Run([self.tool, *self.options, rate, 1 << 62, pid], says=b"ready", settles=0, **options)
 
-    def finish(self, run):
+    def dump_command(self, pid):
+        return [self.tool, "--soon", 1000, 1, pid]
+
+    def finish(self, run, with_stacks=True):
         _, said = run.end()
         lines = [line for line in said.splitlines() if line != "ready"]
         if not lines or not lines[-1].startswith("total"):
@@ -143,6 +169,8 @@ class PyneckSnapshot:
     """The program itself, as a user runs it: for what it costs."""
 
     name = "pyneck"
+    dump_name = "dump"
+    counts_threads = False
 
     def __init__(self, pyneck):
         self.pyneck = pyneck
@@ -151,10 +179,16 @@ class PyneckSnapshot:
         return True
 
     def start(self, pid, rate, **options):
-        command = [self.pyneck, "snapshot", "--format", "json", "--budget", 0, "-r", rate, "-n", 1000000]
-        return Run([*command, "-o", "{output}", pid], **options)
+        return self.start_all([pid], rate, **options)
 
-    def finish(self, run):
+    def start_all(self, pids, rate, **options):
+        command = [self.pyneck, "snapshot", "--format", "json", "--budget", 0, "-r", rate, "-n", 1000000]
+        return Run([*command, "-o", "{output}", *pids], writes=True, main_is_periodic=True, **options)
+
+    def dump_command(self, pid):
+        return [self.pyneck, "dump", pid]
+
+    def finish(self, run, with_stacks=True):
         written, said = run.end()
         ticks = [json.loads(line) for line in written.splitlines()]
         rows = [tick["processes"][0]["sampling"] for tick in ticks if tick["processes"]]
@@ -168,6 +202,8 @@ class PyneckSnapshot:
 
 class PySpy:
     name = "py-spy"
+    dump_name = "dump"
+    counts_threads = True  # of a moment in which it takes two threads' stacks it says that it took two samples
 
     def __init__(self, command):
         self.command = command
@@ -178,9 +214,12 @@ class PySpy:
     def start(self, pid, rate, **options):
         command = [*self.command, "record", "--nonblocking", "--idle", "--rate", rate, "--format", "raw"]
         return Run([*command, "--duration", "unlimited", "-o", "{output}", "--pid", pid],
-                   ready=b"Sampling process", **options)
+                   says=b"Sampling process", **options)
 
-    def finish(self, run):
+    def dump_command(self, pid):
+        return [*self.command, "dump", "--nonblocking", "--pid", pid]
+
+    def finish(self, run, with_stacks=True):
         written, said = run.end()
         if not written:
             raise RuntimeError(said[-200:])
@@ -260,6 +299,7 @@ class Mojo:
 
 class Austin:
     name = "Austin"
+    counts_threads = True
 
     def __init__(self, command):
         self.command = command
@@ -269,26 +309,30 @@ class Austin:
 
     def start(self, pid, rate, **options):
         interval_us = max(1, round(1e6 / rate))
-        return Run([*self.command, "-i", f"{interval_us}us", "-o", "{output}", "-p", pid], **options)
+        return Run([*self.command, "-i", f"{interval_us}us", "-o", "{output}", "-p", pid], writes=True, **options)
 
-    def finish(self, run):
+    def finish(self, run, with_stacks=True):
         written, said = run.end()
         if not written.startswith(b"MOJ"):
             raise RuntimeError(said[-200:])
         said = re.sub(r"\x1b\[[\d;]*m", "", said)
-        stacks, invalid = Mojo(written).read()
-        if not stacks:
+        lost, samples = (int(find_number(pattern, said)) for pattern in (r"Error rate[ .]*(\d+)/", r"Error rate[ .]*\d+/(\d+)"))
+        stacks, invalid = Mojo(written).read() if with_stacks else (collections.Counter(), 0)
+        if not (stacks if with_stacks else samples):
             raise RuntimeError("no samples")
-        lost = int(find_number(r"Error rate[ .]*(\d+)/", said)) + invalid
         rate = find_number(r"Average sampling rate[ .]*([\d.]+)", said)
-        return Seen(stacks, stacks.total(), lost, moments_a_second=rate)
+        rate *= {"k": 1e3, "M": 1e6}.get(find_word(r"Average sampling rate[ .]*[\d.]+ (\w)", said), 1)
+        return Seen(stacks, stacks.total() if with_stacks else samples, lost + invalid, moments_a_second=rate)
 
 
 class Tachyon:
     name = "Tachyon"
+    dump_name = "dump"
+    counts_threads = False
 
     def __init__(self, command, environment):
         self.command = command
+        self.own_environment = environment
         self.environment = {**os.environ, **environment}
 
     def watches(self, minor):
@@ -296,11 +340,14 @@ class Tachyon:
 
     def start(self, pid, rate, **options):
         command = [*self.command, "-m", "profiling.sampling", "attach", "--collapsed", "-a", "-d", 10000]
-        run = Run([*command, "-r", rate, "-o", "{output}", pid], env=self.environment, **options)
-        time.sleep(2 * SETTLE_SECONDS)  # a Python program starts slowly
-        return run
+        # A Python program starts slowly, and does not say when it has.
+        return Run([*command, "-r", rate, "-o", "{output}", pid], settles=0.7, env=self.environment, **options)
 
-    def finish(self, run):
+    def dump_command(self, pid):
+        return ["env", *(f"{name}={value}" for name, value in self.own_environment.items()), *self.command,
+                "-m", "profiling.sampling", "dump", pid]
+
+    def finish(self, run, with_stacks=True):
         written, said = run.end()
         if not written:
             raise RuntimeError(said[-200:])

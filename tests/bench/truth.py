@@ -1,0 +1,169 @@
+"""The benchmark of the sampler, its truth: how far what a sampler shows is from what a program knows of itself."""
+
+import collections
+import json
+import math
+from dataclasses import dataclass
+
+import measure
+import programs
+import samplers
+from targets import FAILURES, PROGRAMS, Target
+
+REFERENCE_RATE = 2000
+REFERENCE_SECONDS = 2
+# Programs that print no truth are compared with a reference that stops them, by the functions' own shares.
+REFERENCE_FUNCTIONS = {
+    "nested": ("nested_loop", "nested_outer", "nested_middle", "nested_inner"),
+    "chains": ("chains_loop", *(f"{side}_{number}" for side in ("left", "right") for number in (1, 2, 3, 4))),
+    "lazy": ("consume", "squares", "numbers", "step"),
+    "coroutines": ("serve", "client", "session", "request"),
+}
+
+
+def first_of(names, wanted):
+    return next((name for name in names if name in wanted), None)
+
+
+def count(stacks, wanted, choose):
+    """What `wanted` functions have of the stacks' numbers; choose(names) is the function that has one."""
+    counts = collections.Counter()
+    for names, number in stacks.items():
+        counts[choose(names)] += number
+    return {name: counts[name] for name in wanted}
+
+
+def shares(counts):
+    total = sum(counts.values())
+    return {name: 100 * number / total if total else 0 for name, number in counts.items()}
+
+
+@dataclass
+class Distance:
+    """Of the share that is furthest from the truth, in percentage points."""
+
+    points: float
+    noise: float  # twice the standard error, were the samples independent of each other
+
+
+def furthest(seen, seen_samples, truth, truth_samples=math.inf):
+    """truth_samples  of the reference, when the truth is only another sample"""
+
+    def distance(name):
+        error = math.sqrt((1 / max(seen_samples, 1) + 1 / max(truth_samples, 1)) * truth[name] * (100 - truth[name]))
+        return Distance(abs(seen[name] - truth[name]), 2 * error)
+
+    return max(map(distance, truth), key=lambda distance: distance.points)
+
+
+def watch_work(sampler, interpreter, name, seconds, rate):
+    """A program's work from begin to end under a sampler: (what it saw, what the program knows)."""
+    with Target(interpreter, PROGRAMS, name, seconds) as target, sampler.start(target.pid, rate) as run:
+        target.go()
+        known = json.loads(target.read_line())
+        return sampler.finish(run), known
+
+
+def judge(seen, known, name, reference):
+    """How far the worst share is from the truth; of CPU time where the sampler knows it."""
+    seconds = known["wall_seconds" if seen.cpu is None else "cpu_seconds"]
+    if seconds:
+
+        def among(stacks):
+            return count(stacks, seconds, lambda names: first_of(names, seconds))
+
+        return furthest(shares(among(seen.cpu or seen.stacks)), sum(among(seen.stacks).values()), shares(seconds))
+
+    def own(stacks):
+        return count(stacks, REFERENCE_FUNCTIONS[name], lambda names: names[-1] if names else None)
+
+    expected, found = own(reference.stacks), own(seen.stacks)
+    return furthest(shares(found), sum(found.values()), shares(expected), sum(expected.values()))
+
+
+def count_impossible(stacks):
+    return sum(number for names, number in stacks.items() if programs.is_impossible(names))
+
+
+def print_row(version, sampler, seen, distance):
+    in_a_million = 1e6 * count_impossible(seen.stacks) / seen.samples if seen.samples else math.nan
+    quality = f"{seen.lost:8}" + (f"{seen.partial:9}{seen.invalid:9}{seen.late:7}" if "pyneck" in sampler.name else "")
+    off = f"{distance.points:11.1f} +-{distance.noise:4.1f}" if distance else f"{'-':>18}"
+    print(f"{version:9}{sampler.name:16}{seen.samples:10}{off}{in_a_million:16.0f}{quality}", flush=True)
+
+
+def title_of(name):
+    return f"({'abcdefghij'[list(programs.PROGRAMS).index(name)]}) {name}"
+
+
+def truth_of(name, able, pyneck, seconds, rate, found):
+    """found  receives the distance by (program, name of the sampler, Python's version)"""
+    print(f"\n== {title_of(name)}: {rate} samples a second")
+    print(f"{'Python':9}{'':16}{'samples':>10}{'worst off':>11} +-noise{'impossible/1e6':>16}{'lost':>8}", end="")
+    print(f"{'partial':>9}{'invalid':>9}{'late':>7}", flush=True)
+    for interpreter, peers in able.items():
+        version, reference = interpreter.version, None
+        try:
+            if name in REFERENCE_FUNCTIONS:
+                paused = samplers.PyneckReference(pyneck)
+                reference, _ = watch_work(paused, interpreter, name, REFERENCE_SECONDS, REFERENCE_RATE)
+                print_row(version, paused, reference, None)
+        except FAILURES as error:
+            measure.complain(f"{version} reference", error)
+            continue
+        for sampler in [samplers.Pyneck(pyneck), *peers]:
+            try:
+                seen, known = watch_work(sampler, interpreter, name, seconds, rate)
+                distance = judge(seen, known, name, reference)
+                print_row(version, sampler, seen, distance)
+                found[name, sampler.name, version] = distance
+            except FAILURES as error:
+                measure.complain(f"{version} {sampler.name}", error)
+
+
+def impossible_stacks(interpreters, pyneck, samples):
+    """Program (d) as fast as samples can be taken."""
+    print("\n== (d) chains, as fast as it goes: stacks that never existed")
+    print(f"{'Python':9}{'samples':>10}{'a second':>10}{'impossible':>12}{'partial':>9}{'invalid':>9}", flush=True)
+    for interpreter in interpreters:
+        try:
+            with Target(interpreter, PROGRAMS, "chains", 1000) as target:
+                target.go()
+                with samplers.folded.FoldedStacks(pyneck, 1000000, target.pid, samples) as tool:
+                    stacks = tool.finish(timeout=100)
+        except FAILURES as error:
+            measure.complain(interpreter.version, error)
+            continue
+        impossible = sum(row.samples for row in stacks.rows if programs.is_impossible(row.names))
+        print(f"{interpreter.version:9}{stacks.samples:10}{stacks.samples / stacks.seconds:10.0f}{impossible:12}", end="")
+        print(f"{stacks.partial:9}{stacks.invalid:9}", flush=True)
+
+
+def print_summary(found, versions):
+    """Of pyneck each version, of a peer the one where it is furthest off."""
+    names = list(dict.fromkeys(name for name, _, _ in found))
+    peers = list(dict.fromkeys(sampler for _, sampler, _ in found if sampler != "pyneck"))
+    print("\n== in short: the worst share's distance from the truth, in points; of a peer that of its worst Python")
+    print(f"{'':18}" + "".join(f"{version:>7}" for version in versions) + "".join(f"{peer:>10}" for peer in peers))
+    for name in names:
+        cells = [f"{found[name, 'pyneck', version].points:7.1f}" if (name, "pyneck", version) in found else f"{'-':>7}"
+                 for version in versions]
+        for peer in peers:
+            points = [found[key].points for key in found if key[:2] == (name, peer)]
+            cells.append(f"{max(points):10.1f}" if points else f"{'-':>10}")
+        print(f"{title_of(name):18}" + "".join(cells), flush=True)
+
+
+def truth(able, pyneck, chosen, seconds, rate, samples, timed):
+    """able    {Python: the peers that can read it}
+    chosen  names of programs
+    timed   a block that tells how long it took"""
+    found = {}
+    for name in chosen:
+        with timed():
+            truth_of(name, able, pyneck, seconds, rate, found)
+    if found:
+        print_summary(found, [interpreter.version for interpreter in able])
+    if "chains" in chosen:
+        with timed():
+            impossible_stacks(able, pyneck, samples)
