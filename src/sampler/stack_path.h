@@ -59,13 +59,14 @@ void stack_namer_see_generation(struct stack_namer *namer, uint64_t generation, 
 /* Learn which function calls which from a stack that shows calls that are not known. It is seen once by that: a stack must
  * not be told twice.
  *
- * base  the node of the frame that called the outermost one; CALL_TREE_ROOT when there is none */
+ * base    the node of the frame that called the outermost one; CALL_TREE_ROOT when there is none
+ * now_ns  CLOCK_MONOTONIC from before the stack was read */
 void stack_namer_learn(struct stack_namer *namer, uint32_t base, const struct stack *stack, uint64_t now_ns);
 
 /* The node of a stack, or of the outermost part of it up to a call that is not known.
  *
  * base    the node of the frame that called the outermost one; CALL_TREE_ROOT when there is none
- * now_ns  CLOCK_MONOTONIC of the sample
+ * now_ns  CLOCK_MONOTONIC from before the stack was read
  * node    receives the node
  *
  * returns  of how many frames it is the node */

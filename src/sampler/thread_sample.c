@@ -136,42 +136,45 @@ static void keep_frames(struct sampled_process *process, struct stack *stack)
  *
  * returns  how many of its frames have names */
 static size_t learn_and_name(struct sampled_process *process, struct sampled_thread *thread,
-                             uint32_t caller_node, struct stack stack, uint64_t now_ns)
+                             uint32_t caller_node, struct stack stack, uint64_t look_ns)
 {
     struct stack_namer *namer = &process->namer;
     size_t named = 0;
 
-    stack_namer_learn(namer, caller_node, &stack, now_ns);
+    stack_namer_learn(namer, caller_node, &stack, look_ns);
     keep_frames(process, &stack);
     for (size_t look = 1;; look++) {
-        named = stack_path_find_node(&thread->path, namer, caller_node, &stack, now_ns, &thread->node);
+        named = stack_path_find_node(&thread->path, namer, caller_node, &stack, look_ns, &thread->node);
         if (named == stack.count || look == MAX_LOOKS)
             return named;
+        look_ns = clock_monotonic_ns();
         struct stack proof =
-            unwinder_read(process->unwinder, &thread->reference, &thread->hint, NULL, true, now_ns);
+            unwinder_read(process->unwinder, &thread->reference, &thread->hint, NULL, true, look_ns);
         if (process->pause != NULL)
             proof.proven = proof.count; /* it stood still */
-        stack_namer_learn(namer, caller_node, &proof, now_ns);
+        stack_namer_learn(namer, caller_node, &proof, look_ns);
     }
 }
 
-/* Read the stack as it is now, and find the node that it leads to. */
+/* Read the stack as it is now, and find the node that it leads to. Each look has a time of its own: code objects that were
+ * compared with memory before it may be others by then. */
 static enum stack_trust read_and_name(struct sampled_process *process, struct sampled_thread *thread,
-                                      uint32_t caller_node, uint64_t now_ns)
+                                      uint32_t caller_node)
 {
+    uint64_t look_ns = clock_monotonic_ns();
     struct stack stack =
-        unwinder_read(process->unwinder, &thread->reference, &thread->hint, &process->moment, false, now_ns);
+        unwinder_read(process->unwinder, &thread->reference, &thread->hint, &process->moment, false, look_ns);
 
     if (stack.trust == STACK_GONE)
         return STACK_GONE;
     if (process->pause != NULL)
         stack.proven = stack.count; /* it stood still */
     uint64_t instruction = stack.count > 0 ? stack.frames[0].instruction : 0;
-    stack_namer_see_generation(&process->namer, process->moment.code_object_generation, now_ns);
+    stack_namer_see_generation(&process->namer, process->moment.code_object_generation, look_ns);
     size_t named =
-        stack_path_find_node(&thread->path, &process->namer, caller_node, &stack, now_ns, &thread->node);
+        stack_path_find_node(&thread->path, &process->namer, caller_node, &stack, look_ns, &thread->node);
     if (named < stack.count)
-        named = learn_and_name(process, thread, caller_node, stack, now_ns);
+        named = learn_and_name(process, thread, caller_node, stack, look_ns);
     thread->has_stack = stack.trust != STACK_INVALID;
     thread->is_idle = stack.count == 0;
     bool is_whole = stack.trust == STACK_WHOLE && named == stack.count;
@@ -183,7 +186,7 @@ static enum stack_trust read_and_name(struct sampled_process *process, struct sa
 static bool read_stack(struct sampled_process *process, struct sampled_thread *thread, uint64_t now_ns)
 {
     uint32_t caller_node = find_caller_node(process, thread, now_ns);
-    enum stack_trust trust = read_and_name(process, thread, caller_node, now_ns);
+    enum stack_trust trust = read_and_name(process, thread, caller_node);
 
     if (trust == STACK_GONE) {
         process->must_list = true;
