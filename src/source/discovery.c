@@ -397,13 +397,13 @@ bool discovery_update(struct discovery *discovery, const pid_t *pids, size_t cou
         if (identified && !process->examined && (process->selected || process->likely_python))
             examine(discovery->locator, process, begin_ns);
     }
-    for (size_t i = 0; i < discovery->count; i++) {
+    uint64_t deadline_ns = clock_monotonic_ns() + time_limit_ns;
+    for (size_t i = 0; i < discovery->count && complete; i++) {
         struct watched_process *process = &discovery->processes[i];
         if (!process->identified || process->examined)
             continue;
-        if (clock_monotonic_ns() - begin_ns > time_limit_ns)
-            complete = false;
-        else
+        complete = clock_monotonic_ns() < deadline_ns;
+        if (complete)
             examine(discovery->locator, process, begin_ns);
     }
     select_children(discovery);
