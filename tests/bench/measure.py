@@ -15,6 +15,7 @@ import termios
 import time
 
 ROWS, COLUMNS = 40, 120
+QUIET_SECONDS = 0.04  # a frame is over when nothing more comes for so long
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None)
 
@@ -33,18 +34,27 @@ def start(command, cpus=None, **options):
 
 
 class OnTerminal:
-    """A program that runs in a terminal of its own and whose output is read and thrown away."""
+    """A program that runs in a terminal of its own and whose output is read and thrown away.
 
-    def __init__(self, command):
+    machine  the sleepers.Sleepers that it runs among; None: it runs beside the benchmark
+    """
+
+    def __init__(self, command, machine=None):
+        if machine is not None:
+            machine.begin_fork()
         self.started = time.monotonic()
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             os.environ["TERM"] = "xterm-256color"
             os.environ.pop("NO_COLOR", None)
             try:
+                if machine is not None:
+                    machine.enter_child()
                 os.execvp(command[0], command)
             finally:
                 os._exit(127)
+        if machine is not None:
+            machine.end_fork()
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
 
     def read(self, seconds):
@@ -65,6 +75,14 @@ class OnTerminal:
                 raise TimeoutError(f"{needle!r} did not come within {seconds} s")
             seen += self.read(0.2)
         return time.monotonic() - self.started
+
+    def wait_for_frame(self, needle, seconds=60):
+        """Seconds from the start until the last of the output that `needle` came with."""
+        self.wait_for(needle, seconds)
+        shown = time.monotonic()
+        while self.read(QUIET_SECONDS):
+            shown = time.monotonic()
+        return shown - self.started
 
     def drain(self, seconds):
         """Read along for a time, as a terminal does."""
@@ -101,21 +119,27 @@ def cpu_seconds(pid):
     return sum(thread_cpu_seconds(pid).values())
 
 
+def cpu_percent(program, seconds):
+    """CPU of a program on a terminal, in percent of one core."""
+    before, begin = cpu_seconds(program.pid), time.monotonic()
+    program.drain(seconds)
+    return 100 * (cpu_seconds(program.pid) - before) / (time.monotonic() - begin)
+
+
 def cpu_percent_on_terminal(command, needle, seconds, warm_up=3):
-    """CPU of a program that shows a screen, in percent of one core, after it has settled."""
+    """The same of one that is started for it, after it has settled."""
     program = OnTerminal(command)
     program.wait_for(needle)
     program.drain(warm_up)
-    before, begin = cpu_seconds(program.pid), time.monotonic()
-    program.drain(seconds)
-    used, elapsed = cpu_seconds(program.pid) - before, time.monotonic() - begin
+    percent = cpu_percent(program, seconds)
     program.stop()
-    return 100 * used / elapsed
+    return percent
 
 
-def first_screen_ms(command, needle):
-    program = OnTerminal(command)
-    elapsed = program.wait_for(needle)
+def first_screen_ms(command, needle, machine=None):
+    """Time from the start of a program to its first screen, complete."""
+    program = OnTerminal(command, machine)
+    elapsed = program.wait_for_frame(needle)
     program.stop()
     return 1000 * elapsed
 
@@ -131,11 +155,11 @@ def median_of(runs, function, *arguments):
 
 
 def find_pyneck():
-    """The binary that $PYNECK names, or one on the path."""
+    """The binary that $PYNECK names, or one on the path; absolute."""
     pyneck = os.environ.get("PYNECK") or shutil.which("pyneck")
     if pyneck is None:
         sys.exit("no pyneck: build it and set PYNECK to the binary")
-    return pyneck
+    return os.path.abspath(pyneck)
 
 
 def peers(names):
