@@ -125,8 +125,8 @@ static bool parse_packet(const char *line, struct socket_record *record, char *p
 }
 
 const struct socket_file socket_files[SOCKET_FILES] = {
-    {"tcp", {"TCP"}, parse_ipv4, tcp_state_name, ADDRESS_IPV4},
-    {"tcp6", {"TCPv6"}, parse_ipv6, tcp_state_name, ADDRESS_IPV6},
+    [SOCKET_FILE_TCP] = {"tcp", {"TCP"}, parse_ipv4, tcp_state_name, ADDRESS_IPV4},
+    [SOCKET_FILE_TCP6] = {"tcp6", {"TCPv6"}, parse_ipv6, tcp_state_name, ADDRESS_IPV6},
     {"udp", {"UDP"}, parse_ipv4, datagram_state_name, ADDRESS_IPV4},
     {"udp6", {"UDPv6"}, parse_ipv6, datagram_state_name, ADDRESS_IPV6},
     [SOCKET_FILE_UNIX] = {"unix", {"UNIX", "UNIX-STREAM"}, parse_unix, unix_state_name, ADDRESS_PATH},

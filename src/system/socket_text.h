@@ -44,7 +44,9 @@ struct socket_file {
 };
 
 enum {
-    SOCKET_FILE_UNIX = 4, /* its place */
+    SOCKET_FILE_TCP, /* the places of some */
+    SOCKET_FILE_TCP6,
+    SOCKET_FILE_UNIX = 4,
     SOCKET_FILES = 11,
 };
 

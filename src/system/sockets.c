@@ -3,6 +3,8 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/memory.h"
+#include "system/inet_diag.h"
+#include "system/sock_diag.h"
 #include "system/socket_text.h"
 #include "system/unix_diag.h"
 
@@ -10,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -46,6 +49,7 @@ struct socket_table {
     struct snapshot loading;
     size_t file_index; /* into socket_files; behind the last comes unix_diag */
     int fd;            /* -1 when none is open */
+    bool lacks_diag;   /* the kernel does not answer such questions */
     char *text;
     size_t text_length; /* of a line that is not complete yet */
     uint64_t cost_ns;
@@ -111,6 +115,17 @@ static uint32_t add_path(struct snapshot *snapshot, const char *path)
     return (uint32_t)place;
 }
 
+static void add_record(struct snapshot *snapshot, const struct socket_record *record)
+{
+    if (snapshot->count == MAX_SOCKETS)
+        return;
+    snapshot->records =
+        memory_grow(snapshot->records, &snapshot->capacity, snapshot->count + 1, sizeof(*snapshot->records));
+    snapshot->records[snapshot->count] = *record;
+    hash_map_set(&snapshot->by_inode, record->inode, (uint32_t)snapshot->count);
+    snapshot->count++;
+}
+
 static void add_line(struct snapshot *snapshot, const char *line, size_t file_index)
 {
     struct socket_record record = {.protocol = (uint8_t)file_index};
@@ -119,11 +134,7 @@ static void add_line(struct snapshot *snapshot, const char *line, size_t file_in
     if (snapshot->count == MAX_SOCKETS || !socket_files[file_index].parse(line, &record, path))
         return;
     record.path = add_path(snapshot, path);
-    snapshot->records =
-        memory_grow(snapshot->records, &snapshot->capacity, snapshot->count + 1, sizeof(*snapshot->records));
-    snapshot->records[snapshot->count] = record;
-    hash_map_set(&snapshot->by_inode, record.inode, (uint32_t)snapshot->count);
-    snapshot->count++;
+    add_record(snapshot, &record);
 }
 
 static struct socket_record *find_record(const struct snapshot *snapshot, uint64_t inode)
@@ -172,12 +183,17 @@ static void finish_loading(struct socket_table *table, uint64_t now_ns)
     table->due_ns = now_ns + (rest_ns > REFRESH_NS ? rest_ns : REFRESH_NS);
 }
 
-static void next_file(struct socket_table *table)
+static void close_file(struct socket_table *table)
 {
     if (table->fd >= 0)
         close(table->fd);
     table->fd = -1;
     table->text_length = 0;
+}
+
+static void next_file(struct socket_table *table)
+{
+    close_file(table);
     table->file_index++;
 }
 
@@ -198,14 +214,9 @@ static void take_lines(struct socket_table *table)
         table->text_length = 0; /* no line is that long */
 }
 
-/* Read a piece of one of the files, if it is needed. A file that is not there belongs to a protocol that the kernel has
- * not. */
+/* Read a piece of one of the files. A file that is not there belongs to a protocol that the kernel has not. */
 static void load_text(struct socket_table *table, int process_fd)
 {
-    if ((table->loading.files >> table->file_index & 1) == 0) {
-        next_file(table);
-        return;
-    }
     if (table->fd < 0) {
         char name[32];
         snprintf(name, sizeof(name), "net/%s", socket_files[table->file_index].name);
@@ -222,28 +233,79 @@ static void load_text(struct socket_table *table, int process_fd)
     take_lines(table);
 }
 
+static void take_inet(void *context, const void *message, size_t length)
+{
+    struct socket_table *table = context;
+    struct socket_record record;
+
+    if (!inet_diag_parse(message, length, &record))
+        return;
+    record.protocol = (uint8_t)table->file_index;
+    add_record(&table->loading, &record);
+}
+
+/* Read a piece of what stands in one of the files of TCP, but from sock_diag; false when the kernel does not answer. */
+static bool load_inet(struct socket_table *table, int family)
+{
+    enum sock_diag_part part = SOCK_DIAG_REFUSED;
+
+    if (table->fd < 0)
+        table->fd = inet_diag_ask(family);
+    if (table->fd >= 0)
+        part = sock_diag_read(table->fd, take_inet, table);
+    if (part == SOCK_DIAG_LAST)
+        next_file(table);
+    else if (part == SOCK_DIAG_REFUSED)
+        close_file(table);
+    return part != SOCK_DIAG_REFUSED;
+}
+
+static void take_unix(void *context, const void *message, size_t length)
+{
+    struct socket_table *table = context;
+    struct unix_diag_socket socket;
+
+    if (!unix_diag_parse(message, length, &socket))
+        return;
+    struct socket_record *record = find_record(&table->loading, socket.inode);
+    if (record == NULL)
+        return;
+    record->peer_inode = socket.peer_inode;
+    record->receive_queue_bytes = socket.receive_queue_bytes;
+    record->send_queue_bytes = socket.send_queue_bytes;
+}
+
 /* Read a piece of the answer about Unix sockets; returns whether it was the last. */
 static bool load_unix(struct socket_table *table)
 {
-    struct unix_diag_socket sockets[UNIX_DIAG_PART_SOCKETS];
-    bool is_done = true;
-    size_t count = 0;
+    enum sock_diag_part part = SOCK_DIAG_REFUSED;
 
     if (table->fd < 0)
         table->fd = unix_diag_ask();
     if (table->fd >= 0)
-        count = unix_diag_read(table->fd, sockets, UNIX_DIAG_PART_SOCKETS, &is_done);
-    for (size_t i = 0; i < count; i++) {
-        struct socket_record *record = find_record(&table->loading, sockets[i].inode);
-        if (record == NULL)
-            continue;
-        record->peer_inode = sockets[i].peer_inode;
-        record->receive_queue_bytes = sockets[i].receive_queue_bytes;
-        record->send_queue_bytes = sockets[i].send_queue_bytes;
-    }
-    if (is_done)
+        part = sock_diag_read(table->fd, take_unix, table);
+    if (part != SOCK_DIAG_MORE)
         next_file(table);
-    return is_done;
+    return part != SOCK_DIAG_MORE;
+}
+
+/* Read a piece of the list whose turn it is, if it is needed; returns whether it was the last piece of all. */
+static bool load_piece(struct socket_table *table, int process_fd, bool is_own_namespace)
+{
+    static const int diag_families[SOCKET_FILES] = {
+        [SOCKET_FILE_TCP] = AF_INET, [SOCKET_FILE_TCP6] = AF_INET6};
+    uint32_t files = table->loading.files;
+    size_t index = table->file_index;
+
+    if (index == SOCKET_FILES)
+        return !is_own_namespace || (files >> SOCKET_FILE_UNIX & 1) == 0 || load_unix(table);
+    if ((files >> index & 1) == 0)
+        next_file(table);
+    else if (is_own_namespace && diag_families[index] != 0 && !table->lacks_diag)
+        table->lacks_diag = !load_inet(table, diag_families[index]);
+    else
+        load_text(table, process_fd);
+    return false;
 }
 
 static void load(struct socket_table *table, int process_fd, bool is_own_namespace, uint64_t deadline_ns)
@@ -254,12 +316,8 @@ static void load(struct socket_table *table, int process_fd, bool is_own_namespa
 
     if (!table->is_loading)
         begin_loading(table, clock_monotonic_ns());
-    bool asks_unix = is_own_namespace && (table->loading.files >> SOCKET_FILE_UNIX & 1) != 0;
     while (!is_done && now_ns < deadline_ns) {
-        if (table->file_index < SOCKET_FILES)
-            load_text(table, process_fd);
-        else
-            is_done = !asks_unix || load_unix(table);
+        is_done = load_piece(table, process_fd, is_own_namespace);
         now_ns = clock_thread_cpu_ns();
     }
     table->cost_ns += now_ns - start_ns;

@@ -1,45 +1,22 @@
 #include "system/unix_diag.h"
 
+#include "system/sock_diag.h"
+
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <linux/sock_diag.h>
 #include <linux/unix_diag.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
-
-enum {
-    PART_BYTES = 32 * 1024, /* the kernel fills at most this much a part (netlink(7)) */
-};
 
 int unix_diag_ask(void)
 {
-    struct {
-        struct nlmsghdr header;
-        struct unix_diag_req request;
-    } message = {
-        .header =
-            {
-                .nlmsg_len = sizeof(message),
-                .nlmsg_type = SOCK_DIAG_BY_FAMILY,
-                .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
-            },
-        .request =
-            {
-                .sdiag_family = AF_UNIX,
-                .udiag_states = UINT32_MAX,
-                .udiag_show = UDIAG_SHOW_PEER | UDIAG_SHOW_RQLEN,
-            },
+    struct unix_diag_req request = {
+        .sdiag_family = AF_UNIX,
+        .udiag_states = UINT32_MAX,
+        .udiag_show = UDIAG_SHOW_PEER | UDIAG_SHOW_RQLEN,
     };
-    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
 
-    if (fd < 0)
-        return -1;
-    if (send(fd, &message, sizeof(message), 0) != (ssize_t)sizeof(message)) {
-        close(fd);
-        return -1;
-    }
-    return fd;
+    return sock_diag_ask(&request, sizeof(request));
 }
 
 bool unix_diag_parse(const void *message, size_t length, struct unix_diag_socket *socket)
@@ -73,26 +50,4 @@ bool unix_diag_parse(const void *message, size_t length, struct unix_diag_socket
         offset += RTA_ALIGN(attribute.rta_len);
     }
     return true;
-}
-
-size_t unix_diag_read(int fd, struct unix_diag_socket *sockets, size_t capacity, bool *is_done)
-{
-    _Alignas(struct nlmsghdr) char part[PART_BYTES];
-    ssize_t received = recv(fd, part, sizeof(part), MSG_DONTWAIT);
-    size_t count = 0;
-
-    *is_done = received <= 0;
-    for (size_t offset = 0; received > 0 && offset + NLMSG_HDRLEN <= (size_t)received && count < capacity;) {
-        struct nlmsghdr header;
-        memcpy(&header, part + offset, sizeof(header));
-        if (header.nlmsg_len < NLMSG_HDRLEN || header.nlmsg_len > (size_t)received - offset)
-            break;
-        if (header.nlmsg_type == NLMSG_DONE || header.nlmsg_type == NLMSG_ERROR)
-            *is_done = true;
-        else if (unix_diag_parse(part + offset + NLMSG_HDRLEN, header.nlmsg_len - NLMSG_HDRLEN,
-                                 &sockets[count]))
-            count++;
-        offset += NLMSG_ALIGN(header.nlmsg_len);
-    }
-    return count;
 }

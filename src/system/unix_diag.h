@@ -5,6 +5,7 @@
 
 #include "model/number.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct unix_diag_socket {
@@ -14,19 +15,8 @@ struct unix_diag_socket {
     int64_t send_queue_bytes;
 };
 
-/* Ask for all Unix sockets.
- *
- * returns  a descriptor to read the answer from and then close(2), or -1 when the kernel does not answer */
+/* Ask for all Unix sockets; sock_diag.h says how the answer is read. */
 int unix_diag_ask(void);
-
-/* Read a part of the answer.
- *
- * sockets   receives at most `capacity` sockets; UNIX_DIAG_PART_SOCKETS are enough for any part
- * is_done   receives whether that was the last part */
-enum {
-    UNIX_DIAG_PART_SOCKETS = 1024,
-};
-size_t unix_diag_read(int fd, struct unix_diag_socket *sockets, size_t capacity, bool *is_done);
 
 /* Read one message of an answer; false when it is not about a Unix socket. `length` bytes are valid. */
 bool unix_diag_parse(const void *message, size_t length, struct unix_diag_socket *socket);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "system/inet_diag.h"
 #include "system/open_file_text.h"
 #include "system/open_files.h"
 #include "system/process_root.h"
@@ -10,6 +11,7 @@
 #include "system/unix_diag.h"
 
 #include <fcntl.h>
+#include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/unix_diag.h>
@@ -271,6 +273,44 @@ static void a_protocol_has_the_file_of_its_name_and_an_unknown_one_may_be_in_all
     assert_int_equal(socket_files_of_protocol("UNIX-STREAM"), 1 << SOCKET_FILE_UNIX);
     assert_int_equal(socket_files_of_protocol("MPTCP"), all);
     assert_int_equal(socket_files_of_protocol(""), all);
+}
+
+static void answers_about_tcp_sockets_say_what_the_lines_say(void **state)
+{
+    struct inet_diag_msg message = {
+        .idiag_family = AF_INET,
+        .idiag_state = 1, /* established */
+        .id = {.idiag_sport = htons(80),
+               .idiag_dport = htons(4711),
+               .idiag_src = {htonl(INADDR_LOOPBACK)},
+               .idiag_dst = {htonl(INADDR_LOOPBACK + 1)}},
+        .idiag_rqueue = 3,
+        .idiag_wqueue = 4,
+        .idiag_inode = 77,
+    };
+    struct arena *arena = arena_new();
+    struct socket_record record;
+
+    (void)state;
+    assert_true(inet_diag_parse(&message, sizeof(message), &record));
+    record.protocol = SOCKET_FILE_TCP;
+    const struct socket_info *info = socket_describe(&record, NULL, NULL, arena);
+    assert_int_equal(record.inode, 77);
+    assert_string_equal(info->state, "ESTABLISHED");
+    assert_string_equal(info->local, "127.0.0.1:80");
+    assert_string_equal(info->remote, "127.0.0.2:4711");
+    assert_int_equal(info->receive_queue_bytes, 3);
+    assert_int_equal(info->send_queue_bytes, 4);
+    message.idiag_state = 10; /* listens; the length of what may wait is none of what was sent */
+    assert_true(inet_diag_parse(&message, sizeof(message), &record));
+    assert_int_equal(record.send_queue_bytes, 0);
+    assert_false(inet_diag_parse(&message, sizeof(message) - 1, &record));
+    message.idiag_family = AF_UNIX;
+    assert_false(inet_diag_parse(&message, sizeof(message), &record));
+    message.idiag_family = AF_INET6;
+    message.idiag_inode = 0; /* nobody holds it */
+    assert_false(inet_diag_parse(&message, sizeof(message), &record));
+    arena_free(arena);
 }
 
 static void broken_answers_about_unix_sockets_are_survived(void **state)
@@ -852,6 +892,7 @@ int main(void)
         cmocka_unit_test(protocols_are_named_alike_wherever_they_come_from),
         cmocka_unit_test(a_protocol_has_the_file_of_its_name_and_an_unknown_one_may_be_in_all),
         cmocka_unit_test(broken_answers_about_unix_sockets_are_survived),
+        cmocka_unit_test(answers_about_tcp_sockets_say_what_the_lines_say),
         cmocka_unit_test_setup_teardown(a_file_has_path_size_position_and_rate, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_deleted_file_is_marked_and_a_name_that_says_so_is_not, set_up,
                                         tear_down),
