@@ -240,6 +240,9 @@ static const struct code_object *view_upwards(struct stack_resolver *resolver, s
         return NULL;
     if (climb->top_has_no_callee && view->previous == climb->top && !view->is_entry)
         return NULL; /* it was left in the memory that a frame before it had */
+    if (code_cache_find(resolver->codes, view->executable) == NULL &&
+        standing_frames_is_no_frame(climb->standing, view))
+        return NULL;
     const struct code_object *code = frame_code(resolver, view);
     if (code != NULL && has_made_generator(resolver, view, code))
         return NULL;
@@ -251,6 +254,8 @@ static const struct code_object *view_upwards(struct stack_resolver *resolver, s
         climb->is_torn = is_alive(resolver, view) || was_in_use(resolver, view->address);
     else if (code_cache_find(resolver->codes, view->executable) == NULL) /* else it is about to begin */
         climb->is_torn = view->previous == climb->top && was_in_use(resolver, view->address);
+    if (code == NULL && !climb->is_torn)
+        standing_frames_note_no_frame(climb->standing, view);
     return NULL;
 }
 

@@ -45,3 +45,16 @@ void standing_frames_set(struct standing_frames *standing, size_t depth, const s
     if (depth == standing->count)
         standing->count++;
 }
+
+void standing_frames_note_no_frame(struct standing_frames *standing, const struct frame_view *view)
+{
+    standing->no_frame = standing_frame_of(view);
+}
+
+bool standing_frames_is_no_frame(const struct standing_frames *standing, const struct frame_view *view)
+{
+    const struct standing_frame *known = &standing->no_frame;
+
+    return known->address == view->address && known->executable == view->executable &&
+           known->previous == view->previous && known->instruction == view->instruction;
+}

@@ -28,6 +28,8 @@ struct standing_frames {
     size_t capacity;
     size_t count;
     uint64_t epoch; /* of the code cache, by which they were found */
+    struct standing_frame
+        no_frame; /* what lay above the last one and was none: it names no code object that fits */
 };
 
 void standing_frames_release(struct standing_frames *standing);
@@ -41,6 +43,10 @@ struct standing_frame standing_frame_of(const struct frame_view *view);
 
 /* Keep a frame at a depth; of those that are very deep none is kept. */
 void standing_frames_set(struct standing_frames *standing, size_t depth, const struct standing_frame *frame);
+
+/* Note that what was copied is no frame, which costs a read to find out, and whether it was found to be none before. */
+void standing_frames_note_no_frame(struct standing_frames *standing, const struct frame_view *view);
+bool standing_frames_is_no_frame(const struct standing_frames *standing, const struct frame_view *view);
 
 /* Whether a frame that was copied is as it was. */
 static inline bool standing_frame_stands(const struct standing_frame *frame,

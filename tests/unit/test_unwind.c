@@ -136,6 +136,29 @@ static void test_a_leftover_above_a_frame_that_is_being_left_is_not_its_callee(v
     }
 }
 
+static void test_a_place_that_held_no_frame_is_looked_at_again_when_it_changes(void **state)
+{
+    static const unsigned char no_code[LAYOUT_MAX_CODE_BYTES];
+    uint64_t address = (uint64_t)(uintptr_t)no_code;
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct fake_interpreter fake;
+        fake_open(&fake, versions[i]);
+        uint64_t first = push_outermost(&fake);
+        size_t used = fake.used;
+        uint64_t other = fake_push(&fake, 1, 1);
+        memcpy((void *)(uintptr_t)(other + fake.layout.frame.executable), &address, sizeof(address));
+        fake_set_current(&fake, first);
+        for (size_t reads = 0; reads < 3; reads++)
+            expect(&fake, STACK_WHOLE, "f0");
+        fake.used = used;
+        fake_set_current(&fake, fake_push(&fake, 2, first));
+        expect(&fake, STACK_WHOLE, "f2 f0");
+        fake_close(&fake);
+    }
+}
+
 static void test_what_lies_in_older_chunks_is_seen_as_it_changes(void **state)
 {
     (void)state;
@@ -560,6 +583,7 @@ int main(void)
         cmocka_unit_test(test_frames_pushed_after_the_pointer_are_stepped_up_to),
         cmocka_unit_test(test_a_leftover_above_an_executing_frame_is_not_taken_for_its_callee),
         cmocka_unit_test(test_a_leftover_above_a_frame_that_is_being_left_is_not_its_callee),
+        cmocka_unit_test(test_a_place_that_held_no_frame_is_looked_at_again_when_it_changes),
         cmocka_unit_test(test_what_lies_in_older_chunks_is_seen_as_it_changes),
         cmocka_unit_test(test_older_chunks_that_come_and_go_are_followed),
         cmocka_unit_test(test_a_frame_beyond_what_was_copied_of_its_chunk_is_of_another_moment),
