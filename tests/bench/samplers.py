@@ -60,9 +60,13 @@ class Run:
         words = [str(word).replace("{output}", str(self.output)) for word in command]
         self.process = measure.start(words, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, **options)
         self.says, self.writes, self.settles, self.main_is_periodic = says, writes, settles, main_is_periodic
-        if waits:
-            self.wait_until_begun()
-            time.sleep(settles)
+        try:
+            if waits:
+                self.wait_until_begun()
+                time.sleep(settles)
+        except BaseException:
+            self.__exit__()
+            raise
         self.started = time.monotonic()
 
     def __enter__(self):

@@ -1,8 +1,10 @@
 """The benchmark of the sampler, its truth: how far what a sampler shows is from what a program knows of itself."""
 
 import collections
+import contextlib
 import json
 import math
+import time
 from dataclasses import dataclass
 
 import measure
@@ -12,6 +14,7 @@ from targets import FAILURES, PROGRAMS, Target
 
 REFERENCE_RATE = 2000
 REFERENCE_SECONDS = 2
+ENDLESS_SECONDS = 1000
 # Programs that print no truth are compared with a reference that stops them, by the functions' own shares.
 REFERENCE_FUNCTIONS = {
     "nested": ("nested_loop", "nested_outer", "nested_middle", "nested_inner"),
@@ -64,18 +67,28 @@ def watch_work(sampler, interpreter, name, seconds, rate):
         return sampler.finish(run), known
 
 
-def judge(seen, known, name, reference):
-    """How far the worst share is from the truth; of CPU time where the sampler knows it."""
+def watch_for(sampler, pid, seconds, rate):
+    """What a sampler sees for a while of a program that works on."""
+    with sampler.start(pid, rate) as run:
+        time.sleep(seconds)
+        return sampler.finish(run)
+
+
+def judge(seen, known):
+    """How far the worst share is from what the program knows; of CPU time where the sampler knows it."""
     seconds = known["wall_seconds" if seen.cpu is None else "cpu_seconds"]
-    if seconds:
 
-        def among(stacks):
-            return count(stacks, seconds, lambda names: first_of(names, seconds))
+    def among(stacks):
+        return count(stacks, seconds, lambda names: first_of(names, seconds))
 
-        return furthest(shares(among(seen.cpu or seen.stacks)), sum(among(seen.stacks).values()), shares(seconds))
+    return furthest(shares(among(seen.cpu or seen.stacks)), sum(among(seen.stacks).values()), shares(seconds))
+
+
+def compare(seen, reference, functions):
+    """How far the worst share of the functions' own time is from a reference."""
 
     def own(stacks):
-        return count(stacks, REFERENCE_FUNCTIONS[name], lambda names: names[-1] if names else None)
+        return count(stacks, functions, lambda names: names[-1] if names else None)
 
     expected, found = own(reference.stacks), own(seen.stacks)
     return furthest(shares(found), sum(found.values()), shares(expected), sum(expected.values()))
@@ -96,29 +109,53 @@ def title_of(name):
     return f"({'abcdefghij'[list(programs.PROGRAMS).index(name)]}) {name}"
 
 
+@contextlib.contextmanager
+def against_own_truth(name, interpreter, pyneck, seconds, rate):
+    """Gives a function: of a sampler, what it saw and how far it was off; in a program of its own."""
+
+    def measure_one(sampler):
+        seen, known = watch_work(sampler, interpreter, name, seconds, rate)
+        return seen, judge(seen, known)
+
+    yield measure_one
+
+
+@contextlib.contextmanager
+def against_reference(name, interpreter, pyneck, seconds, rate):
+    """The same, all in one program: how fast a function is differs from one start of a program to the next."""
+    with Target(interpreter, PROGRAMS, name, ENDLESS_SECONDS) as target:
+        target.go()
+        paused = samplers.PyneckReference(pyneck)
+        reference = watch_for(paused, target.pid, REFERENCE_SECONDS, REFERENCE_RATE)
+        print_row(interpreter.version, paused, reference, None)
+
+        def measure_one(sampler):
+            seen = watch_for(sampler, target.pid, seconds, rate)
+            return seen, compare(seen, reference, REFERENCE_FUNCTIONS[name])
+
+        yield measure_one
+
+
 def truth_of(name, able, pyneck, seconds, rate, found):
     """found  receives the distance by (program, name of the sampler, Python's version)"""
     print(f"\n== {title_of(name)}: {rate} samples a second")
     print(f"{'Python':9}{'':16}{'samples':>10}{'worst off':>11} +-noise{'impossible/1e6':>16}{'lost':>8}", end="")
     print(f"{'partial':>9}{'invalid':>9}{'late':>7}", flush=True)
+    way = against_reference if name in REFERENCE_FUNCTIONS else against_own_truth
     for interpreter, peers in able.items():
-        version, reference = interpreter.version, None
+        version = interpreter.version
         try:
-            if name in REFERENCE_FUNCTIONS:
-                paused = samplers.PyneckReference(pyneck)
-                reference, _ = watch_work(paused, interpreter, name, REFERENCE_SECONDS, REFERENCE_RATE)
-                print_row(version, paused, reference, None)
+            with way(name, interpreter, pyneck, seconds, rate) as measure_one:
+                for sampler in [samplers.Pyneck(pyneck), *peers]:
+                    try:
+                        seen, distance = measure_one(sampler)
+                    except FAILURES as error:
+                        measure.complain(f"{version} {sampler.name}", error)
+                        continue
+                    print_row(version, sampler, seen, distance)
+                    found[name, sampler.name, version] = distance
         except FAILURES as error:
-            measure.complain(f"{version} reference", error)
-            continue
-        for sampler in [samplers.Pyneck(pyneck), *peers]:
-            try:
-                seen, known = watch_work(sampler, interpreter, name, seconds, rate)
-                distance = judge(seen, known, name, reference)
-                print_row(version, sampler, seen, distance)
-                found[name, sampler.name, version] = distance
-            except FAILURES as error:
-                measure.complain(f"{version} {sampler.name}", error)
+            measure.complain(f"{version} {name}", error)
 
 
 def impossible_stacks(interpreters, pyneck, samples):
@@ -127,7 +164,7 @@ def impossible_stacks(interpreters, pyneck, samples):
     print(f"{'Python':9}{'samples':>10}{'a second':>10}{'impossible':>12}{'partial':>9}{'invalid':>9}", flush=True)
     for interpreter in interpreters:
         try:
-            with Target(interpreter, PROGRAMS, "chains", 1000) as target:
+            with Target(interpreter, PROGRAMS, "chains", ENDLESS_SECONDS) as target:
                 target.go()
                 with samplers.folded.FoldedStacks(pyneck, 1000000, target.pid, samples) as tool:
                     stacks = tool.finish(timeout=100)
