@@ -1,23 +1,24 @@
 #include "python/object_copy.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
+#include "python/frame_pages.h"
 #include "python/moment_copy.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    MAX_SINGLE_READS = UNWIND_MAX_FRAMES, /* in one sample */
-    MAX_MISSING_PIECES = 256,             /* of one vectored read; with more, the rest is not read */
-    MAX_GAP_BYTES = 1024, /* between frames that are read as one: several fit into a pool of the allocator */
+    MAX_LATE_PAGES = UNWIND_MAX_FRAMES, /* in one sample */
+    MAX_MISSING_PIECES = 256,           /* of one vectored read; with more, the rest is not read */
     STATE_LEFT = 4, /* 3.10: FRAME_CLEARED; the states between FRAME_EXECUTING and it are those of leaving */
 };
 
 void object_copy_release(struct object_copy *copy)
 {
     free(copy->pieces);
-    free(copy->outer);
-    free(copy->outer_bytes);
+    free(copy->pages);
+    free(copy->bytes);
 }
 
 /* ---- what a copy says ---- */
@@ -64,12 +65,12 @@ bool object_copy_is_alive(struct object_copy *copy, const struct object_view *vi
 
 /* ---- copying ---- */
 
-static struct memory_piece *add_piece(struct object_copy *copy, uint64_t address, void *buffer, size_t size)
+static void add_piece(struct object_copy *copy, uint64_t address, void *buffer, size_t size)
 {
     copy->pieces =
         memory_grow(copy->pieces, &copy->piece_capacity, copy->piece_count + 1, sizeof(*copy->pieces));
     copy->pieces[copy->piece_count] = (struct memory_piece){address, buffer, size};
-    return &copy->pieces[copy->piece_count++];
+    copy->piece_count++;
 }
 
 static void add_moment_pieces(struct object_copy *copy, const struct thread_reference *thread,
@@ -80,30 +81,6 @@ static void add_moment_pieces(struct object_copy *copy, const struct thread_refe
 
     for (size_t i = 0; i < count; i++)
         add_piece(copy, pieces[i].address, pieces[i].buffer, pieces[i].size);
-}
-
-/* How much lies between a copy of a frame and one further in that is read together with it; SIZE_MAX when it is not. */
-static size_t gap_between(const struct object_copy *copy, uint64_t lower, uint64_t upper)
-{
-    uint64_t end = lower + copy->layout->frame_object.size;
-
-    return upper >= end && upper - end <= MAX_GAP_BYTES ? (size_t)(upper - end) : SIZE_MAX;
-}
-
-/* Decide where the copies of the outer frames lie: those of neighbours as they lie in the process. From the outermost
- * one in, for this is mostly the order in which they were made. */
-static void place_outer(struct object_copy *copy)
-{
-    copy->outer_bytes_used = 0;
-    for (size_t i = copy->outer_count; i-- > 0;) {
-        struct outer_object *outer = &copy->outer[i];
-        size_t gap =
-            i + 1 < copy->outer_count ? gap_between(copy, outer[1].address, outer->address) : SIZE_MAX;
-        outer->offset = copy->outer_bytes_used + (gap != SIZE_MAX ? gap : 0);
-        copy->outer_bytes_used = outer->offset + copy->layout->frame_object.size;
-    }
-    copy->outer_bytes =
-        memory_grow(copy->outer_bytes, &copy->outer_bytes_capacity, copy->outer_bytes_used + 1, 1);
 }
 
 bool object_copy_is_inner(const struct object_copy *copy, uint64_t address)
@@ -117,9 +94,9 @@ bool object_copy_is_inner(const struct object_copy *copy, uint64_t address)
 
 void object_copy_begin(struct object_copy *copy)
 {
-    copy->inner_count = 0;
-    copy->outer_count = copy->outer_below = 0;
-    copy->outer_cursor = 0;
+    copy->inner_count = copy->page_count = copy->byte_count = 0;
+    copy->page_cursor = 0;
+    copy->pivot = 0;
 }
 
 void object_copy_add_inner(struct object_copy *copy, uint64_t address)
@@ -128,42 +105,38 @@ void object_copy_add_inner(struct object_copy *copy, uint64_t address)
         copy->inner[copy->inner_count++] = address;
 }
 
-void object_copy_add_outer(struct object_copy *copy, uint64_t address, bool is_below_pivot)
+void object_copy_add_pivot(struct object_copy *copy, uint64_t address)
 {
-    copy->outer =
-        memory_grow(copy->outer, &copy->outer_capacity, copy->outer_count + 1, sizeof(*copy->outer));
-    copy->outer[copy->outer_count++].address = address;
-    if (!is_below_pivot)
-        copy->outer_below = copy->outer_count;
+    object_copy_add_inner(copy, address);
+    copy->pivot = object_copy_is_inner(copy, address) ? address : 0;
 }
 
-static void plan_outer(struct object_copy *copy)
+void object_copy_add_page(struct object_copy *copy, uint64_t address, size_t length)
 {
-    struct memory_piece *piece = NULL;
-    size_t size = copy->layout->frame_object.size;
+    copy->pages = memory_grow(copy->pages, &copy->page_capacity, copy->page_count + 1, sizeof(*copy->pages));
+    copy->pages[copy->page_count++] = (struct object_page){address, length, copy->byte_count};
+    copy->byte_count += length;
+}
 
-    for (size_t i = copy->outer_count; i-- > 0;) {
-        const struct outer_object *outer = &copy->outer[i];
-        unsigned char *bytes = copy->outer_bytes + outer->offset;
-        if (piece != NULL && gap_between(copy, outer[1].address, outer->address) != SIZE_MAX)
-            piece->size = (size_t)(bytes - (unsigned char *)piece->buffer) + size;
-        else
-            piece = add_piece(copy, outer->address, bytes, size);
+/* Plan to read the pages from that place on; their copies stay where they are from now on. */
+static void plan_pages(struct object_copy *copy, size_t first)
+{
+    copy->bytes = memory_grow(copy->bytes, &copy->byte_capacity, copy->byte_count + 1, 1);
+    for (size_t i = first; i < copy->page_count; i++) {
+        const struct object_page *page = &copy->pages[i];
+        add_piece(copy, page->address, copy->bytes + page->offset, page->length);
     }
 }
 
-static void plan_frames(struct object_copy *copy, uint64_t pointer_address)
+static void plan_frames(struct object_copy *copy)
 {
     size_t size = copy->layout->frame_object.size;
 
-    for (size_t i = copy->inner_count; i-- > 0;)
-        add_piece(copy, copy->inner[i], copy->inner_bytes[BEFORE][i], size);
-    add_piece(copy, pointer_address, &copy->pointer, sizeof(copy->pointer));
     for (size_t i = 0; i < copy->inner_count; i++)
-        add_piece(copy, copy->inner[i], copy->inner_bytes[AFTER][i], size);
-    plan_outer(copy);
-    if (copy->inner_count > 0)
-        add_piece(copy, copy->inner[copy->inner_count - 1], copy->pivot_again, size);
+        add_piece(copy, copy->inner[i], copy->inner_bytes[i], size);
+    plan_pages(copy, 0);
+    if (copy->pivot != 0)
+        add_piece(copy, copy->pivot, copy->pivot_last, size);
 }
 
 /* Read all pieces; one that cannot be read (a frame whose memory was given back) becomes zeros: a dead frame.
@@ -196,73 +169,89 @@ static bool read_pieces(struct object_copy *copy)
 }
 
 bool object_copy_read(struct object_copy *copy, const struct thread_reference *thread,
-                      struct interpreter_moment *moment)
+                      struct interpreter_moment *moment, struct read_pace *pace)
 {
     const struct python_layout *layout = copy->layout;
     struct moment_copy moment_copy = {0};
 
     copy->thread = thread->address;
     copy->piece_count = 0;
-    copy->pointer = 0;
-    copy->outer_planned = copy->outer_count;
-    place_outer(copy);
+    copy->page_planned = copy->page_count;
     add_piece(copy, thread->address, copy->thread_state, layout->thread.size);
+    plan_frames(copy);
     if (moment != NULL)
         add_moment_pieces(copy, thread, &moment_copy);
-    plan_frames(copy, thread->address + layout->thread.frame_object);
+    uint64_t begin_ns = clock_monotonic_ns();
     if (!read_pieces(copy) ||
         memory_get_u64(copy->thread_state, layout->thread.interpreter) != thread->interpreter ||
         memory_get_u64(copy->thread_state, layout->thread.thread_id) != thread->thread_id)
         return false;
+    copy->is_quick = read_pace_judge(pace, clock_monotonic_ns() - begin_ns, copy->pieces, copy->piece_count);
+    copy->pointer = memory_get_u64(copy->thread_state, layout->thread.frame_object);
     if (moment != NULL)
         *moment = moment_copy_take(&moment_copy, layout, thread);
     return true;
 }
 
-/* Read one frame that nobody expected; NULL when it cannot be read. */
-static const unsigned char *read_single(struct object_copy *copy, uint64_t address)
+/* ---- looking ---- */
+
+/* The page that a frame was copied with; NULL when it was not. */
+static const struct object_page *find_page(struct object_copy *copy, uint64_t address)
 {
     size_t size = copy->layout->frame_object.size;
-    size_t offset = copy->outer_bytes_used;
+    size_t place = copy->page_cursor;
 
-    if (!memory_is_pointer(address) || copy->single_reads >= MAX_SINGLE_READS)
-        return NULL;
-    copy->single_reads++;
-    copy->outer =
-        memory_grow(copy->outer, &copy->outer_capacity, copy->outer_count + 1, sizeof(*copy->outer));
-    copy->outer_bytes = memory_grow(copy->outer_bytes, &copy->outer_bytes_capacity, offset + size, 1);
-    if (!memory_read(copy->pid, address, copy->outer_bytes + offset, size))
-        return NULL;
-    copy->outer[copy->outer_count++] = (struct outer_object){address, offset};
-    copy->outer_bytes_used = offset + size;
-    return copy->outer_bytes + offset;
-}
-
-/* The index of a frame among those that have one copy; outer_count when it is none. */
-static size_t find_outer(struct object_copy *copy, uint64_t address)
-{
-    size_t place = copy->outer_cursor;
-
-    for (size_t i = 0; i < copy->outer_count; i++, place++) {
-        if (place >= copy->outer_count)
+    for (size_t i = 0; i < copy->page_count; i++, place++) {
+        if (place >= copy->page_count)
             place = 0;
-        if (copy->outer[place].address == address) {
-            copy->outer_cursor = place;
-            return place;
+        const struct object_page *page = &copy->pages[place];
+        if (page->length >= size && address - page->address <= page->length - size) {
+            copy->page_cursor = place;
+            return page;
         }
     }
-    return copy->outer_count;
+    return NULL;
+}
+
+bool object_copy_has(struct object_copy *copy, uint64_t address)
+{
+    return object_copy_is_inner(copy, address) || find_page(copy, address) != NULL;
+}
+
+/* Add the page of a frame that was not copied. */
+static void add_late_page(struct object_copy *copy, uint64_t address)
+{
+    uint64_t begin = address / FRAME_PAGE_BYTES * FRAME_PAGE_BYTES;
+    uint64_t end = address + copy->layout->frame_object.size;
+
+    if (!memory_is_pointer(address) || copy->late_pages >= MAX_LATE_PAGES || object_copy_has(copy, address))
+        return;
+    copy->late_pages++;
+    if (end < begin + FRAME_PAGE_BYTES)
+        end = begin + FRAME_PAGE_BYTES;
+    object_copy_add_page(copy, begin, (size_t)(end - begin));
+}
+
+void object_copy_fetch(struct object_copy *copy, const uint64_t *addresses, size_t count)
+{
+    size_t first = copy->page_count;
+
+    for (size_t i = 0; i < count && i < OBJECT_COPY_MAX_FETCHED; i++)
+        add_late_page(copy, addresses[i]);
+    copy->piece_count = 0;
+    plan_pages(copy, first);
+    size_t came = memory_read_pieces(copy->pid, copy->pieces, copy->piece_count);
+    copy->page_count = first + came;
 }
 
 static const unsigned char *find_copy(struct object_copy *copy, uint64_t address, enum side side)
 {
-    for (size_t i = 0; i < copy->inner_count; i++) {
+    for (size_t i = 0; side == EARLY && i < copy->inner_count; i++) {
         if (copy->inner[i] == address)
-            return copy->inner_bytes[side][i];
+            return copy->inner_bytes[i];
     }
-    size_t outer = find_outer(copy, address);
-    return outer < copy->outer_count ? copy->outer_bytes + copy->outer[outer].offset
-                                     : read_single(copy, address);
+    const struct object_page *page = find_page(copy, address);
+    return page != NULL ? copy->bytes + page->offset + (address - page->address) : NULL;
 }
 
 bool object_copy_view(struct object_copy *copy, uint64_t address, enum side side, struct object_view *view)
@@ -277,31 +266,18 @@ bool object_copy_view(struct object_copy *copy, uint64_t address, enum side side
 
 bool object_copy_is_late(struct object_copy *copy, uint64_t address)
 {
-    return !object_copy_is_inner(copy, address) && find_outer(copy, address) >= copy->outer_planned;
+    const struct object_page *page = object_copy_is_inner(copy, address) ? NULL : find_page(copy, address);
+
+    return page != NULL && (size_t)(page - copy->pages) >= copy->page_planned;
 }
 
-/* Whether the pivot was live in the same call in all its copies. */
-static bool pivot_stood(struct object_copy *copy)
+bool object_copy_pivot_stood(struct object_copy *copy)
 {
-    const unsigned char *copies[] = {
-        copy->inner_bytes[BEFORE][copy->inner_count - 1],
-        copy->inner_bytes[AFTER][copy->inner_count - 1],
-        copy->pivot_again,
-    };
-    struct object_view first = view_bytes(copy, copies[0]);
+    struct object_view first;
 
-    for (size_t i = 0; i < sizeof(copies) / sizeof(copies[0]); i++) {
-        struct object_view view = view_bytes(copy, copies[i]);
-        if (!object_copy_is_alive(copy, &view, false) || view.back != first.back || view.code != first.code)
-            return false;
-    }
-    return true;
-}
-
-bool object_copy_stood(struct object_copy *copy, uint64_t address)
-{
-    size_t outer = find_outer(copy, address);
-
-    return outer >= copy->outer_below && outer < copy->outer_planned && copy->inner_count > 0 &&
-           pivot_stood(copy);
+    if (copy->pivot == 0 || !object_copy_view(copy, copy->pivot, EARLY, &first))
+        return false;
+    struct object_view last = view_bytes(copy, copy->pivot_last);
+    return object_copy_is_alive(copy, &first, false) && object_copy_is_alive(copy, &last, false) &&
+           first.back == last.back && first.code == last.code;
 }

@@ -11,13 +11,13 @@ enum {
     OBJECT_COPY_MAX_INNER = 12,
     OBJECT_COPY_FRAME_BYTES = 256,
     OBJECT_COPY_THREAD_BYTES = 1024,
+    OBJECT_COPY_MAX_FETCHED = 64, /* pages in one call */
 };
 
-/* Two copies of an inner frame, before and after the pointer. */
+/* Which copy of an inner frame. */
 enum side {
-    BEFORE,
-    AFTER,
-    SIDES,
+    EARLY, /* right behind the pointer */
+    LATER, /* with its page */
 };
 
 /* What a copy of a frame says. */
@@ -31,9 +31,10 @@ struct object_view {
     bool leaves; /* on its way in or out; only the frame on top can be that */
 };
 
-/* A frame that has one copy, and where that lies in outer_bytes. */
-struct outer_object {
+/* A part of a page, and where its copy lies in `bytes`. */
+struct object_page {
     uint64_t address;
+    size_t length;
     size_t offset;
 };
 
@@ -47,47 +48,56 @@ struct object_copy {
     struct memory_piece *pieces;
     size_t piece_capacity;
     size_t piece_count;
+    bool is_quick; /* nothing came between */
 
     unsigned char thread_state[OBJECT_COPY_THREAD_BYTES];
     uint64_t pointer; /* the thread's innermost frame, 0 when it has none */
     uint64_t inner[OBJECT_COPY_MAX_INNER];
     size_t inner_count;
-    unsigned char inner_bytes[SIDES][OBJECT_COPY_MAX_INNER][OBJECT_COPY_FRAME_BYTES];
-    unsigned char pivot_again[OBJECT_COPY_FRAME_BYTES]; /* the last inner frame, after the outer ones */
-    struct outer_object *outer;
-    size_t outer_capacity;
-    size_t outer_count;
-    size_t outer_below;   /* from this one on they are the pivot's callers, */
-    size_t outer_planned; /* up to here; those behind were read later, one by one */
-    size_t outer_cursor;  /* where the next look-up starts */
-    unsigned char *outer_bytes;
-    size_t outer_bytes_capacity;
-    size_t outer_bytes_used;
-    size_t single_reads; /* the caller sets it to 0 for each sample */
+    unsigned char inner_bytes[OBJECT_COPY_MAX_INNER][OBJECT_COPY_FRAME_BYTES];
+    uint64_t pivot;                                    /* the last inner frame, 0 when there is none */
+    unsigned char pivot_last[OBJECT_COPY_FRAME_BYTES]; /* its copy behind all others */
+    struct object_page *pages;
+    size_t page_capacity;
+    size_t page_count;
+    size_t page_planned; /* those from here on were read later, as they turned out to be needed */
+    size_t page_cursor;  /* where the next look-up starts */
+    unsigned char *bytes;
+    size_t byte_capacity;
+    size_t byte_count;
+    size_t late_pages; /* the caller sets it to 0 for each sample */
 };
 
 void object_copy_release(struct object_copy *copy);
 
-/* Say which frames the next read copies: begin anew, then add those that are copied before and after the pointer (at most
- * OBJECT_COPY_MAX_INNER; the last one is the pivot), and then those that are copied once, innermost first. */
+/* Say what the next read copies: begin anew, then add the frames that are copied at once (at most OBJECT_COPY_MAX_INNER), the
+ * pivot among them, and then the parts of pages that all expected frames lie in. */
 void object_copy_begin(struct object_copy *copy);
 void object_copy_add_inner(struct object_copy *copy, uint64_t address);
-void object_copy_add_outer(struct object_copy *copy, uint64_t address, bool is_below_pivot);
+void object_copy_add_pivot(struct object_copy *copy, uint64_t address);
+void object_copy_add_page(struct object_copy *copy, uint64_t address, size_t length);
 
 /* Take the copies of a sample.
  *
  * moment   receives the interpreter's state, when not NULL
  * returns  false when the thread state is not there any more */
 bool object_copy_read(struct object_copy *copy, const struct thread_reference *thread,
-                      struct interpreter_moment *moment);
+                      struct interpreter_moment *moment, struct read_pace *pace);
 
-/* Look at a frame. Frames that are not inner ones have one copy; one that was not copied is read now, as far as the
- * bound of a sample lets. */
+/* Read the pages of frames that nobody expected, as far as the bound of a sample lets; frames that were copied are left out.
+ *
+ * count  at most OBJECT_COPY_MAX_FETCHED */
+void object_copy_fetch(struct object_copy *copy, const uint64_t *addresses, size_t count);
+
+/* Whether a frame was copied. */
+bool object_copy_has(struct object_copy *copy, uint64_t address);
+
+/* Look at a frame that was copied. One that is not an inner one has one copy. */
 bool object_copy_view(struct object_copy *copy, uint64_t address, enum side side, struct object_view *view);
 
 bool object_copy_is_inner(const struct object_copy *copy, uint64_t address);
 
-/* Whether a frame was not expected, and read alone after all others. */
+/* Whether a frame was not expected, and read after all others. */
 bool object_copy_is_late(struct object_copy *copy, uint64_t address);
 
 /* Whether a type is that of frames; its address is learned from the first one. */
@@ -97,8 +107,7 @@ bool object_copy_is_frame_type(struct object_copy *copy, uint64_t type);
  * in or out. */
 bool object_copy_is_alive(struct object_copy *copy, const struct object_view *view, bool is_top);
 
-/* Whether a frame that has one copy is known to have stood still from before the pointer until it was copied: it is one of
- * the pivot's callers, and the pivot was live in the same call all the time. */
-bool object_copy_stood(struct object_copy *copy, uint64_t address);
+/* Whether the pivot was live in the same call all the time: then so were its callers, which were copied meanwhile. */
+bool object_copy_pivot_stood(struct object_copy *copy);
 
 #endif

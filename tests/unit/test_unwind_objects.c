@@ -218,6 +218,30 @@ static void suspended_generator_counts_where_it_was_resumed_last(void **state)
     fake_free(fake);
 }
 
+/* Of a recursion whose frames were used again by another one, and lie in a circle now, the function on top keeps the sample, on
+ * what it was called from. */
+static void recursion_that_contradicts_itself_counts_as_it_was_seen_last(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+        struct fake *fake = fake_new(versions[i]);
+        size_t back = fake->layout.frame_object.back;
+        size_t code = fake->layout.frame_object.code;
+        for (size_t frame = 3; frame <= 5; frame++)
+            put_u64(fake->frames[frame], code, address_of(fake->codes_of[2]));
+        set_top(fake, 5);
+        assert_stack(fake, STACK_WHOLE, "f2 f2 f2 f2 f1 f0");
+        for (size_t frame = 2; frame <= 5; frame++)
+            set_over(fake, frame);
+        put_u64(fake->frames[4], code, address_of(fake->codes_of[3]));
+        put_u64(fake->frames[3], back, address_of(fake->frames[5]));
+        assert_stack(fake, STACK_WHOLE, "f2 f2 f2 f2 f1 f0");
+        set_over(fake, 1);
+        assert_stack(fake, STACK_PARTIAL, "f0");
+        fake_free(fake);
+    }
+}
+
 static void idle_frames_are_no_callers(void **state)
 {
     (void)state;
@@ -283,6 +307,7 @@ int main(void)
         cmocka_unit_test(call_that_is_over_tells_who_called),
         cmocka_unit_test(frame_in_free_list_counts_where_it_was_called_last),
         cmocka_unit_test(suspended_generator_counts_where_it_was_resumed_last),
+        cmocka_unit_test(recursion_that_contradicts_itself_counts_as_it_was_seen_last),
         cmocka_unit_test(idle_frames_are_no_callers),
         cmocka_unit_test(circle_of_frames_is_no_stack),
         cmocka_unit_test(wild_pointers_are_not_followed),
