@@ -391,7 +391,10 @@ def answers(command, environment=None):
     """Whether a command can be started at all: one may be here whose libraries are not."""
     variables = {**os.environ, **(environment or {})}
     words = [str(word) for word in command]
-    return subprocess.run(words, env=variables, capture_output=True, check=False).returncode == 0
+    try:
+        return subprocess.run(words, env=variables, capture_output=True, timeout=30, check=False).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
 
 
 def find_peers(interpreters):
