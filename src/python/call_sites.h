@@ -1,4 +1,5 @@
-/* Whether an instruction calls C code: an interpreter that executes one for long is in native code, though it holds the GIL.
+/* Whether an instruction calls C code, or returns: an interpreter that executes a call of C code for long is in native code,
+ * though it holds the GIL; and a frame at a return waits for nobody.
  *
  * From 3.11 on the interpreter puts a specialized instruction in the place of a call that is often made, and that one tells
  * what is called. Before that, and where it could not specialize, the callee may be Python code too. */
@@ -13,6 +14,7 @@ enum call_site {
     CALL_SITE_NONE,
     CALL_SITE_ANY,    /* it calls, but nobody knows what */
     CALL_SITE_NATIVE, /* it calls C code */
+    CALL_SITE_RETURN, /* it ends a call of Python code; told of 3.11 to 3.13 */
 };
 
 enum {

@@ -10,28 +10,31 @@
 #include <stdint.h>
 
 enum {
-    FRAME_LINKS = 512,
-    LINK_UPWARDS = 1, /* no callee: the link leads from a frame of the data stack up to what executed on it */
+    FRAME_LINK_SETS = 128,
+    FRAME_LINKS_A_SET = 4, /* links that would drive one another out are missed at each sample */
+    LINK_UPWARDS =
+        1, /* no callee: the link leads from a frame of the data stack up to what executed on it, */
+    LINK_UPWARDS_FROM_WAITING = 2, /* and the same where that frame itself certainly did not execute */
 };
 
 /* Zero-initialized is unused. */
 struct frame_link {
-    uint64_t frame;       /* address */
-    uint64_t callee;      /* code object of the frame above it; 0 when it executed itself; LINK_UPWARDS */
+    uint64_t frame;  /* address */
+    uint64_t callee; /* code object of the frame above it; 0 when it executed itself; one of LINK_UPWARDS */
     uint64_t executable;  /* its own code object; 0 for a frame of the interpreter's */
     uint64_t previous;    /* the frame below it, or above it where the link leads upwards */
-    uint64_t instruction; /* with which it had called the callee */
+    uint64_t instruction; /* with which it had called the callee, or what executed on it */
 };
 
 /* Of one process; zero-initialized is empty. */
 struct frame_links {
-    struct frame_link links[FRAME_LINKS];
+    struct frame_link sets[FRAME_LINK_SETS][FRAME_LINKS_A_SET];
 };
 
-/* Remember a link, in place of an older one. */
+/* Remember a link, in place of the oldest of its set. */
 void frame_links_learn(struct frame_links *links, const struct frame_link *link);
 
-/* The link of a frame when it had called that callee, or NULL. */
-const struct frame_link *frame_links_find(const struct frame_links *links, uint64_t frame, uint64_t callee);
+/* The link of a frame when it had called that callee, or NULL. Valid until the next one is learned. */
+const struct frame_link *frame_links_find(struct frame_links *links, uint64_t frame, uint64_t callee);
 
 #endif

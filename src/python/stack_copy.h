@@ -11,6 +11,7 @@
 enum {
     STACK_COPY_MAX_OUTSIDE = 512,         /* frames outside of the chunks in one copy */
     STACK_COPY_MAX_CHUNK_BYTES = 1 << 20, /* copied of one chunk */
+    STACK_COPY_CFRAMES = 8,               /* of a process that are known */
     FRAME_OWNED_BY_THREAD = 0,            /* in all versions */
 };
 
@@ -71,6 +72,9 @@ struct stack_copy {
 
     unsigned char thread_state[LAYOUT_MAX_THREAD_BYTES];
     uint64_t pointer; /* the thread's frame pointer, read right behind the chunks */
+    uint64_t thread;  /* address of the thread state */
+    uint64_t
+        cframes[STACK_COPY_CFRAMES]; /* 3.11 and 3.12: where the frame pointer was lately; 0 behind them */
 };
 
 enum copy_result {
@@ -119,6 +123,11 @@ void stack_hint_forget(struct stack_hint *hint);
 
 /* Note in the hint which frames and chunks a walk over the copy needed, for the next read. */
 void stack_copy_remember(const struct stack_copy *copy, struct stack_hint *hint);
+
+/* Read the thread's frame pointer, and the frame at an address, as they are now; false when they cannot be read, or
+ * not at one moment. */
+bool stack_copy_read_pointer(struct stack_copy *copy, uint64_t address, uint64_t *pointer,
+                             struct frame_view *view);
 
 /* Look at the frame at an address of the target; false when it cannot be read. A frame outside of the chunks that was not
  * copied is fetched, up to STACK_COPY_MAX_OUTSIDE of them. One in a chunk, beyond what was copied of it or in a chunk that

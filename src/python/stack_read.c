@@ -329,6 +329,55 @@ static bool follow_cframe(struct stack_copy *copy, struct stack_hint *hint, bool
     return true;
 }
 
+/* Plan to read the frame pointer, wherever it is: of each cframe that is known, and which of them is the thread's. So all is of
+ * one moment: by the time that the cframe is known it may be another one, and what it says then was left in it. */
+static size_t plan_pointers(struct stack_copy *copy, uint64_t *cframe, uint64_t *pointers,
+                            struct memory_piece *pieces)
+{
+    const struct python_layout *layout = copy->layout;
+    size_t count = 0;
+
+    if (layout->thread.current_frame != LAYOUT_NONE) {
+        pieces[count++] =
+            (struct memory_piece){copy->thread + layout->thread.current_frame, pointers, sizeof(*pointers)};
+        return count;
+    }
+    pieces[count++] = (struct memory_piece){copy->thread + layout->thread.cframe, cframe, sizeof(*cframe)};
+    for (size_t i = 0; i < STACK_COPY_CFRAMES && copy->cframes[i] != 0; i++)
+        pieces[count++] = (struct memory_piece){copy->cframes[i] + layout->thread.cframe_current_frame,
+                                                &pointers[i], sizeof(*pointers)};
+    return count;
+}
+
+bool stack_copy_read_pointer(struct stack_copy *copy, uint64_t address, uint64_t *pointer,
+                             struct frame_view *view)
+{
+    unsigned char bytes[LAYOUT_MAX_FRAME_BYTES];
+    struct memory_piece pieces[STACK_COPY_CFRAMES + 2];
+    uint64_t pointers[STACK_COPY_CFRAMES];
+    uint64_t cframe = 0;
+    size_t place = 0;
+
+    size_t count = plan_pointers(copy, &cframe, pointers, pieces);
+    pieces[count++] = (struct memory_piece){address, bytes, copy->layout->frame.size};
+    if (memory_read_pieces(copy->pid, pieces, count) != count) {
+        memset(copy->cframes, 0, sizeof(copy->cframes));
+        return false;
+    }
+    bool is_direct = copy->layout->thread.current_frame != LAYOUT_NONE;
+    while (!is_direct && place < STACK_COPY_CFRAMES && (cframe == 0 || copy->cframes[place] != cframe))
+        place++;
+    if (place == STACK_COPY_CFRAMES) { /* it is a new one, and known the next time */
+        memmove(copy->cframes + 1, copy->cframes, sizeof(copy->cframes) - sizeof(copy->cframes[0]));
+        copy->cframes[0] = memory_is_pointer(cframe) ? cframe : 0;
+        return false;
+    }
+    *pointer = pointers[place];
+    *view = (struct frame_view){.address = address};
+    stack_copy_view_bytes(copy->layout, bytes, view);
+    return true;
+}
+
 /* Expect nothing of the next read but the chunks that came with this one: the one after them was given back. */
 static void keep_what_came(struct stack_hint *hint, const struct plan *plan, size_t came)
 {
@@ -349,6 +398,7 @@ enum copy_result stack_copy_read(struct stack_copy *copy, const struct thread_re
     const struct python_layout *layout = copy->layout;
     struct plan plan = {0};
 
+    copy->thread = thread->address;
     copy->is_proof = is_proof;
     plan_read(copy, thread, hint, moment != NULL, &plan);
     uint64_t begin_ns = clock_monotonic_ns();

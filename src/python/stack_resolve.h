@@ -5,6 +5,7 @@
 #ifndef PYNECK_PYTHON_STACK_RESOLVE_H
 #define PYNECK_PYTHON_STACK_RESOLVE_H
 
+#include "python/call_sites.h"
 #include "python/frame_links.h"
 #include "python/stack_copy.h"
 
@@ -18,6 +19,8 @@ struct stack_resolver {
     struct code_cache *codes;
     struct stack_copy copy;
     struct frame_links links;
+    struct call_sites call_sites;
+    uint64_t call_sites_epoch;        /* of the code cache when they were read */
     struct frame frames[FRAMES_ROOM]; /* what was found, outermost first */
     size_t frame_count;
     size_t steps_left; /* frames that may still be looked at */

@@ -9,16 +9,16 @@
  * the outermost one, that has one and points back to the frame below it.
  * - To 3.13 a popped frame looks as it did in life, but a frame that executes has stacktop -1, and one that
  * has called a Python function keeps the depth of its stack there. So a frame above an executing one is a
- * leftover, and above one that waits for its call there is the callee. A frame that returns looks for some nanoseconds
- * like one that waits; what lies above it is believed only when it leads to a frame that executes.
+ * leftover, and above one that waits for its call there is the callee. A frame whose call has returned looks like
+ * one that waits until the one below it executes again, but it stands at a return.
  * - What has made a generator or coroutine stays as it was, code and all, and is told by where it stopped.
  *
  * Frames of generators and coroutines lie in their own objects and the interpreter's entry frames on the C
  * stack; where those were at the last sample is read along with the chunks, a few hundred nanoseconds later. By then a
  * generator has often been suspended, and does not tell any more who had resumed it: what it lay on when that was seen last
  * counts, if that leads to the frame that the data stack shows below it. Which generator executes above the last frame
- * of the data stack is told by the thread's frame pointer, which is read right behind the chunks; where that has moved on
- * to a call in the data stack, the one counts that was seen there last.
+ * of the data stack is told by the thread's frame pointer, which is read right behind the chunks, or once more where
+ * generators are known; where that has moved on to a call in the data stack, the one counts that was seen there last.
  *
  * The chunks are copied before anything else that the thread writes. To read such memory takes it away from the CPU that
  * the thread runs on, and where it needs that memory next it waits until it has it back: what is read

@@ -36,6 +36,15 @@ static void test_calls_of_python_code_are_no_native_code(void **state)
         assert_int_equal(call_site_of_opcode(calls[i].version, calls[i].opcode), CALL_SITE_NONE);
 }
 
+static void test_what_ends_a_call_is_told_as_far_as_a_stack_does_not_tell_it(void **state)
+{
+    (void)state;
+    assert_int_equal(call_site_of_opcode(0x030b02f0, 83), CALL_SITE_RETURN);  /* RETURN_VALUE */
+    assert_int_equal(call_site_of_opcode(0x030c01f0, 121), CALL_SITE_RETURN); /* RETURN_CONST */
+    assert_int_equal(call_site_of_opcode(0x030d00f0, 36), CALL_SITE_RETURN);  /* RETURN_VALUE */
+    assert_int_equal(call_site_of_opcode(0x030d00f0, 83), CALL_SITE_NONE);
+}
+
 static void test_a_version_that_is_not_known_has_no_calls(void **state)
 {
     (void)state;
@@ -64,6 +73,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_same_opcode_is_another_instruction_in_another_version),
         cmocka_unit_test(test_calls_of_python_code_are_no_native_code),
+        cmocka_unit_test(test_what_ends_a_call_is_told_as_far_as_a_stack_does_not_tell_it),
         cmocka_unit_test(test_a_version_that_is_not_known_has_no_calls),
         cmocka_unit_test(test_an_instruction_is_read_once_until_it_is_forgotten),
     };

@@ -2,6 +2,7 @@
  * frame pointer are of different moments, and that memory which lies is survived. */
 #include "fake_interpreter.h"
 
+#include "python/frame_links.h"
 #include "python/interpreters.h"
 #include "python/stack_copy.h"
 
@@ -342,6 +343,77 @@ static void test_a_generator_that_was_suspended_lies_on_what_it_lay_on(void **st
     }
 }
 
+/* RETURN_VALUE in 3.11 and 3.12. */
+static void set_at_return(struct fake_interpreter *fake, size_t index)
+{
+    *(unsigned char *)(uintptr_t)(fake->codes[index] + fake->layout.code.instructions + 4) = 83;
+}
+
+/* The pointer is of a later moment than the copy: it names the next call at the same place. */
+static void test_a_call_that_has_returned_is_over_whatever_the_pointer_names(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct fake_interpreter fake;
+        fake_open(&fake, versions[i]);
+        uint64_t second = fake_push(&fake, 1, push_outermost(&fake));
+        uint64_t third = fake_push(&fake, 2, second);
+        set_at_return(&fake, 2);
+        set_at_return(&fake, 3);
+        fake_set_current(&fake, third);
+        expect(&fake, STACK_WHOLE, "f1 f0");
+        fake_set_current(&fake, fake_push(&fake, 3, third));
+        expect(&fake, STACK_WHOLE, "f1 f0");
+        fake_set_executing(&fake, third, true);
+        expect(&fake, STACK_WHOLE, "f2 f1 f0");
+        fake_close(&fake);
+    }
+}
+
+/* Which one is told by what was seen last. */
+static void test_one_of_the_generators_executes_that_a_call_returned_to(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct fake_interpreter fake;
+        fake_open(&fake, versions[i]);
+        uint64_t first = push_outermost(&fake);
+        uint64_t lower = fake_outside(&fake, 1, first, OWNED_BY_GENERATOR);
+        uint64_t upper = fake_outside(&fake, 2, lower, OWNED_BY_GENERATOR);
+        uint64_t leaf = fake_push(&fake, 3, upper);
+        set_at_return(&fake, 3);
+        fake_set_current(&fake, leaf);
+        expect(&fake, STACK_WHOLE, "f2 f1 f0");
+        fake_set_current(&fake, lower);
+        expect(&fake, STACK_WHOLE, "f1 f0");
+        fake_set_current(&fake, leaf);
+        expect(&fake, STACK_WHOLE, "f1 f0");
+        fake_set_current(&fake, upper);
+        expect(&fake, STACK_WHOLE, "f2 f1 f0");
+        fake_set_previous(&fake, upper, 0); /* they were suspended meanwhile */
+        fake_set_previous(&fake, lower, 0);
+        fake_set_current(&fake, first);
+        expect(&fake, STACK_WHOLE, "f2 f1 f0");
+        fake_close(&fake);
+    }
+}
+
+static void test_links_of_many_frames_are_remembered_beside_one_another(void **state)
+{
+    static struct frame_links links;
+
+    (void)state;
+    for (uint64_t frame = 64; frame < 64 * 64; frame += 64)
+        frame_links_learn(&links, &(struct frame_link){.frame = frame, .previous = frame + 8});
+    for (uint64_t frame = 64; frame < 64 * 64; frame += 64) {
+        const struct frame_link *link = frame_links_find(&links, frame, 0);
+        assert_non_null(link);
+        assert_int_equal(link->previous, frame + 8);
+    }
+    assert_null(frame_links_find(&links, 64, 1));
+    assert_null(frame_links_find(&links, 0, 0));
+}
+
 /* Its frame on the data stack is left as it was when the generator was made. */
 static void test_what_has_made_a_generator_is_not_on_the_stack(void **state)
 {
@@ -591,6 +663,9 @@ int main(void)
         cmocka_unit_test(test_a_chunk_that_is_no_longer_in_use_is_forgotten),
         cmocka_unit_test(test_a_chunk_that_was_given_back_during_the_read_is_no_part_of_the_stack),
         cmocka_unit_test(test_a_generator_that_was_suspended_lies_on_what_it_lay_on),
+        cmocka_unit_test(test_a_call_that_has_returned_is_over_whatever_the_pointer_names),
+        cmocka_unit_test(test_one_of_the_generators_executes_that_a_call_returned_to),
+        cmocka_unit_test(test_links_of_many_frames_are_remembered_beside_one_another),
         cmocka_unit_test(test_what_has_made_a_generator_is_not_on_the_stack),
         cmocka_unit_test(test_a_frame_in_a_chunk_that_came_during_the_read_is_of_another_moment),
         cmocka_unit_test(test_calls_are_proven_as_far_as_both_copies_are_the_same),
