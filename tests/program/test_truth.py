@@ -1,6 +1,7 @@
 """Profiles of programs whose truth is known (tests/bench/programs.py)."""
 
 import collections
+import json
 import os
 import pathlib
 import sys
@@ -59,6 +60,21 @@ def test_functions_that_are_made_all_the_time_are_never_mixed(pytestconfig, star
     program.tell("go")
     stacks = folded_stacks(10000, program.pid, samples=20000).finish(timeout=300)
     assert [row.names for row in stacks.rows if programs.is_impossible(row.names)] == []
+
+
+# To look again at a stack that shows a new function sees what came after it.
+@pytest.mark.parametrize("minor", [10, 12, 15])
+def test_functions_that_are_made_all_the_time_have_their_share(pytestconfig, start_program, folded_stacks, minor):
+    program = start_program(find_interpreter(pytestconfig, minor), BENCH / "programs.py", "made-code", 1.5)
+    tool = folded_stacks(1000, program.pid)
+    program.tell("go")
+    truth = json.loads(program.read_line())["wall_seconds"]
+    wall_ns = collections.Counter()
+    for row in tool.stop().rows:
+        for name in truth:
+            wall_ns[name] += row.wall_ns if name in row.names else 0
+    expected = truth["call_made"] / sum(truth.values())
+    assert wall_ns["call_made"] / wall_ns.total() == pytest.approx(expected, abs=0.1)
 
 
 def own_shares(stacks):
