@@ -159,28 +159,32 @@ def truth_of(name, able, pyneck, seconds, rate, found):
 
 
 def impossible_stacks(interpreters, pyneck, samples):
-    """Program (d) as fast as samples can be taken."""
-    print("\n== (d) chains, as fast as it goes: stacks that never existed")
+    """Program (d) as fast as samples can be taken, and with sleeps between them: what is read first is cold then, and a copy
+    takes longer."""
+    print("\n== (d) chains: stacks that never existed, with no sleep between samples and at 10 kHz")
     print(f"{'Python':9}{'samples':>10}{'a second':>10}{'impossible':>12}{'partial':>9}{'invalid':>9}", flush=True)
     for interpreter in interpreters:
-        try:
-            with Target(interpreter, PROGRAMS, "chains", ENDLESS_SECONDS) as target:
-                target.go()
-                with samplers.folded.FoldedStacks(pyneck, 1000000, target.pid, samples) as tool:
-                    stacks = tool.finish(timeout=100)
-        except FAILURES as error:
-            measure.complain(interpreter.version, error)
-            continue
-        impossible = sum(row.samples for row in stacks.rows if programs.is_impossible(row.names))
-        print(f"{interpreter.version:9}{stacks.samples:10}{stacks.samples / stacks.seconds:10.0f}{impossible:12}", end="")
-        print(f"{stacks.partial:9}{stacks.invalid:9}", flush=True)
+        for rate, wanted in ((1000000, samples), (10000, samples // 20)):
+            try:
+                with Target(interpreter, PROGRAMS, "chains", ENDLESS_SECONDS) as target:
+                    target.go()
+                    with samplers.folded.FoldedStacks(pyneck, rate, target.pid, wanted) as tool:
+                        stacks = tool.finish(timeout=100)
+            except FAILURES as error:
+                measure.complain(interpreter.version, error)
+                continue
+            wrong = [row for row in stacks.rows if programs.is_impossible(row.names)]
+            print(f"{interpreter.version:9}{stacks.samples:10}{stacks.samples / stacks.seconds:10.0f}", end="")
+            print(f"{sum(row.samples for row in wrong):12}{stacks.partial:9}{stacks.invalid:9}", flush=True)
+            for row in wrong[:1]:
+                print(f"{'':9}such as {' '.join(row.names)}", flush=True)
 
 
 def print_summary(found, versions):
     """Of pyneck each version, of a peer the one where it is furthest off."""
     names = list(dict.fromkeys(name for name, _, _ in found))
     peers = list(dict.fromkeys(sampler for _, sampler, _ in found if sampler != "pyneck"))
-    print("\n== in short: the worst share's distance from the truth, in points; of a peer that of its worst Python")
+    print("\n== in short: the worst share's distance from the truth, in points; a peer's on its worst Python")
     print(f"{'':18}" + "".join(f"{version:>7}" for version in versions) + "".join(f"{peer:>10}" for peer in peers))
     for name in names:
         cells = [f"{found[name, 'pyneck', version].points:7.1f}" if (name, "pyneck", version) in found else f"{'-':>7}"
