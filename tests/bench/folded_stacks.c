@@ -116,8 +116,10 @@ static struct error *print_stacks(struct source *source, pid_t pid, uint64_t wan
         tick_free(tick);
         if (error != NULL)
             return error;
-        if (sequence == 1) /* at the first tick sampling has only begun */
+        if (sequence == 1) { /* at the first tick sampling has only begun */
+            fflush(stdout);  /* which may be the same file: not in the middle of a line */
             fprintf(stderr, "ready\n");
+        }
         if (totals->samples >= wanted)
             left = 0;
     }
