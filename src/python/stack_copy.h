@@ -1,8 +1,8 @@
 /* A copy of one thread's Python stack, brought over in as few reads as possible.
  *
  * What it holds: the thread state, the chunks of the data stack as far as they are used, and those frames
- * that lie elsewhere (generators, entry frames on the C stack). src/python/unwind.c makes a stack out of it.
- */
+ * that lie elsewhere (generators, entry frames on the C stack). src/python/stack_resolve.c makes a stack out
+ * of it. */
 #ifndef PYNECK_PYTHON_STACK_COPY_H
 #define PYNECK_PYTHON_STACK_COPY_H
 
