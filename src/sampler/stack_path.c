@@ -9,7 +9,8 @@
 enum {
     MAX_VERIFIED_AT_ONCE = 64,
     AGE_PER_TRUST = 16,        /* a code object that has stood for so long is trusted for one part of it */
-    LEARNING_STACKS = 300,     /* without a new call, then those that were seen once are forgotten */
+    LEARNING_STACKS = 300,     /* without a new call, then those that are not believed yet are forgotten */
+    BELIEVED_SIGHTINGS = 3,    /* of a call, so soon one after the other */
     MAX_KNOWN_CALLS = 1 << 18, /* then they are learned anew */
     MAX_NEW_CALLS = 64,        /* of one stack that are not believed */
 };
@@ -130,11 +131,11 @@ static uint64_t call_key(uint32_t calling, uint32_t function)
     return (uint64_t)calling << 32 | function;
 }
 
-static void learn_call(struct hash_map *calls, uint64_t call)
+static void learn_call(struct stack_namer *namer, uint64_t call)
 {
-    if (calls->used >= MAX_KNOWN_CALLS)
-        hash_map_clear(calls);
-    hash_map_set(calls, call, 1);
+    if (namer->known_calls.used >= MAX_KNOWN_CALLS)
+        hash_map_clear(&namer->known_calls);
+    hash_map_set(&namer->known_calls, call, 1);
 }
 
 /* Whether the code objects of two frames are the ones that are known by their addresses. */
@@ -154,8 +155,20 @@ static bool are_still_known(struct stack_namer *namer, const struct frame *frame
     return due == 0 || code_cache_verify(namer->codes, addresses, due, now_ns) == 0;
 }
 
-/* Whether a call that is not known is believed, now that it is seen at a depth of a stack; if it is not, it is once it is
- * seen again. Caller and callee have to be copied at one moment for that. */
+/* Count that a call was seen; true when that was often enough to believe it. */
+static bool count_sighting(struct stack_namer *namer, uint64_t call)
+{
+    const uint32_t *before = hash_map_find(&namer->new_calls, call);
+    uint32_t sightings = before != NULL ? *before + 1 : 1;
+
+    if (before == NULL && namer->new_calls.used >= MAX_KNOWN_CALLS)
+        hash_map_clear(&namer->new_calls);
+    hash_map_set(&namer->new_calls, call, sightings);
+    return sightings >= BELIEVED_SIGHTINGS;
+}
+
+/* Whether a call that is not known is believed, now that it is seen at a depth of a stack. If it is not, it counts when caller
+ * and callee were copied at one moment. */
 static bool believe_call(struct stack_namer *namer, const struct stack *stack, size_t depth, uint64_t call)
 {
     size_t index = stack->count - 1 - depth;
@@ -164,13 +177,11 @@ static bool believe_call(struct stack_namer *namer, const struct stack *stack, s
     bool is_one_moment = calling == NULL || index + 1 < stack->inner;
     bool is_believed = depth < stack->proven ||
                        (calling != NULL && code_cache_names(namer->codes, calling->code, frame->code)) ||
-                       (is_one_moment && hash_map_find(&namer->new_calls, call) != NULL);
+                       (is_one_moment && count_sighting(namer, call));
 
     namer->settled_stacks = 0;
     if (is_believed)
-        learn_call(&namer->known_calls, call);
-    else if (is_one_moment)
-        learn_call(&namer->new_calls, call);
+        learn_call(namer, call);
     return is_believed;
 }
 

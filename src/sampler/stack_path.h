@@ -6,8 +6,8 @@
  *
  * A stack that was read while it changed can show two functions one above the other of which neither ever called the other.
  * So a pair that was never seen is believed when the code of the one names the other; when the read proves it; or when it is
- * seen once more, copied at one moment, before 300 stacks in succession have shown no new pair: what is torn hardly
- * ever shows the same pair again so soon. Other looks at the stack are taken for that, as evidence only: what stands for
+ * seen three times, copied at one moment, before 300 stacks in succession have shown no new pair: what is torn, one copy
+ * in 10,000, hardly ever shows the same pair again so soon. Other looks at the stack are taken for that, as evidence only: what stands for
  * the sample is the first one. (Where another look stood for it, functions that exec() had just made were seen in 11 %
  * of the samples instead of 48 %: they were over by then.) */
 #ifndef PYNECK_SAMPLER_STACK_PATH_H
@@ -26,7 +26,7 @@ struct stack_namer {
         code_object_generation;  /* the interpreter's count of freed code objects; 0 where there is none */
     uint64_t suspect_ns;         /* code objects that were compared before this may be others now */
     struct hash_map known_calls; /* pairs of functions of which one certainly calls the other */
-    struct hash_map new_calls;   /* pairs that were seen once */
+    struct hash_map new_calls;   /* pairs that are not believed, and how often they were seen */
     uint32_t settled_stacks;     /* in succession, that showed no new pair */
 };
 
@@ -56,8 +56,8 @@ void stack_namer_release(struct stack_namer *namer);
 /* Tell the interpreter's count of freed code objects, as it was read with the stack that is named next. */
 void stack_namer_see_generation(struct stack_namer *namer, uint64_t generation, uint64_t now_ns);
 
-/* Learn which function calls which from a stack that shows calls that are not known. It is seen once by that: a stack must
- * not be told twice.
+/* Learn which function calls which from a stack that shows calls that are not known. They are seen once by that: a stack
+ * must not be told twice.
  *
  * base    the node of the frame that called the outermost one; CALL_TREE_ROOT when there is none
  * now_ns  CLOCK_MONOTONIC from before the stack was read */

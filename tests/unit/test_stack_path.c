@@ -92,13 +92,14 @@ static void test_a_call_that_was_never_seen_is_believed_when_it_is_proven(void *
     assert_string_equal(fixture->names, "f0f1f2");
 }
 
-static void test_a_call_that_is_seen_again_is_believed(void **state)
+static void test_a_call_that_is_seen_again_and_again_is_believed(void **state)
 {
     struct fixture *fixture = *state;
 
     call(fixture, "01");
     name_stack(fixture, 2);
     call(fixture, "012");
+    assert_int_equal(name_stack(fixture, 0), 2);
     assert_int_equal(name_stack(fixture, 0), 2);
     assert_int_equal(name_stack(fixture, 0), 3);
     assert_string_equal(fixture->names, "f0f1f2");
@@ -179,7 +180,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_call_that_was_never_seen_is_believed_when_it_is_proven,
                                         open_fixture, close_fixture),
-        cmocka_unit_test_setup_teardown(test_a_call_that_is_seen_again_is_believed, open_fixture,
+        cmocka_unit_test_setup_teardown(test_a_call_that_is_seen_again_and_again_is_believed, open_fixture,
                                         close_fixture),
         cmocka_unit_test_setup_teardown(test_a_call_that_is_seen_again_much_later_is_as_new_as_before,
                                         open_fixture, close_fixture),
