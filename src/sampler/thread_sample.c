@@ -123,6 +123,18 @@ static uint32_t find_caller_node(struct sampled_process *process, const struct s
     return caller->node;
 }
 
+/* Whether a thread cannot have changed its stack while that was read: it was seen blocked before, or is held by us, and has had
+ * no CPU since. */
+static bool has_stood_still(const struct sampled_process *process, struct sampled_thread *thread)
+{
+    const struct thread_look *look = &thread->look;
+    struct schedule_counters now;
+
+    return process->pause != NULL ||
+           (look->activity.known && !look->activity.running && look->schedule.turns != 0 &&
+            thread_probe_schedule(&thread->probe, &now) && now.turns == look->schedule.turns);
+}
+
 /* Keep the frames of a stack when another one is read. */
 static void keep_frames(struct sampled_process *process, struct stack *stack)
 {
@@ -141,6 +153,8 @@ static size_t learn_and_name(struct sampled_process *process, struct sampled_thr
     struct stack_namer *namer = &process->namer;
     size_t named = 0;
 
+    if (has_stood_still(process, thread))
+        stack.proven = stack.count;
     stack_namer_learn(namer, caller_node, &stack, look_ns);
     keep_frames(process, &stack);
     for (size_t look = 1;; look++) {
@@ -150,8 +164,8 @@ static size_t learn_and_name(struct sampled_process *process, struct sampled_thr
         look_ns = clock_monotonic_ns();
         struct stack proof =
             unwinder_read(process->unwinder, &thread->reference, &thread->hint, NULL, true, look_ns);
-        if (process->pause != NULL)
-            proof.proven = proof.count; /* it stood still */
+        if (has_stood_still(process, thread))
+            proof.proven = proof.count;
         stack_namer_learn(namer, caller_node, &proof, look_ns);
     }
 }
@@ -167,8 +181,6 @@ static enum stack_trust read_and_name(struct sampled_process *process, struct sa
 
     if (stack.trust == STACK_GONE)
         return STACK_GONE;
-    if (process->pause != NULL)
-        stack.proven = stack.count; /* it stood still */
     uint64_t instruction = stack.count > 0 ? stack.frames[0].instruction : 0;
     stack_namer_see_generation(&process->namer, process->moment.code_object_generation, look_ns);
     size_t named =
