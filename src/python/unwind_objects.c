@@ -279,7 +279,8 @@ static bool follow(struct object_unwinder *unwinder, uint64_t address, enum guid
         const struct known_frame *known = frame_memory_find(&unwinder->memory, address, view.code);
         struct sight sight =
             is_top ? see_top(&view, is_live, known) : see_caller(unwinder, address, &view, is_live, callee);
-        if ((must_wait && (!is_live || view.last_instruction != callee->call_instruction)) ||
+        if ((must_wait && (view.last_instruction != callee->call_instruction ||
+                           !stood(unwinder, unwinder->frame_count, address))) ||
             !add_frame(unwinder, address, view.code, &sight))
             return false;
         bool by_memory = !is_live && guide == GUIDE_MEMORY && known != NULL && known->caller != 0;
