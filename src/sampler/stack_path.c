@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "base/memory.h"
 
-#include <stddef.h>
 #include <stdlib.h>
 
 enum {
@@ -50,13 +49,14 @@ static uint64_t trust_until(const struct stack_namer *namer, const struct code_o
 /* How many of the outermost frames stand as they did in the last stack. */
 static size_t count_standing(const struct stack_path *path, const struct stack *stack)
 {
-    const struct frame *outermost = stack->frames + stack->count - 1;
     size_t count = stack->count < path->count ? stack->count : path->count;
     size_t depth = 0;
 
-    while (depth < count && path->steps[depth].code == outermost[-(ptrdiff_t)depth].code &&
-           path->steps[depth].instruction == outermost[-(ptrdiff_t)depth].instruction)
-        depth++;
+    for (; depth < count; depth++) {
+        const struct frame *frame = &stack->frames[stack->count - 1 - depth];
+        if (path->steps[depth].code != frame->code || path->steps[depth].instruction != frame->instruction)
+            break;
+    }
     return depth;
 }
 
@@ -69,39 +69,52 @@ static void trust_step(struct stack_path *path, const struct path_step *step)
         path->trusted_ns = step->trusted_ns;
 }
 
-/* Compare the code objects of a stack with memory where that is due.
+/* Whether the code object of a frame is to be compared with memory. If it is not, the step that the frame has stood in since the
+ * last stack is told for how long.
+ *
+ * step  NULL when the frame is a new one */
+static bool is_due(const struct stack_namer *namer, uint64_t address, struct path_step *step, uint64_t now_ns)
+{
+    if (step != NULL && now_ns <= step->trusted_until_ns && step->trusted_ns >= namer->suspect_ns)
+        return false;
+    const struct code_object *code = code_cache_find(namer->codes, address);
+    if (code == NULL)
+        return false;
+    uint64_t trusted_until_ns = trust_until(namer, code);
+    if (trusted_until_ns < now_ns && code->verified_ns != now_ns)
+        return true;
+    if (step != NULL) {
+        step->trusted_until_ns = trusted_until_ns;
+        step->trusted_ns = now_ns;
+    }
+    return false;
+}
+
+/* Compare the code objects of a stack with memory where that is due: of frames that stand only when the path is not trusted
+ * any more.
  *
  * standing  so many of the outermost frames are those of the path */
 static void verify_codes(struct stack_namer *namer, struct stack_path *path, const struct stack *stack,
                          size_t standing, uint64_t now_ns)
 {
     uint64_t addresses[MAX_VERIFIED_AT_ONCE];
+    bool is_trusted = now_ns <= path->trusted_until_ns && path->trusted_ns >= namer->suspect_ns;
+    size_t end = is_trusted ? standing : 0;
+    size_t depth = stack->count; /* from the innermost frame on */
     size_t due = 0;
-    size_t depth = stack->count;
-    size_t end = standing; /* of the frames to look at, from the innermost one on */
 
-    if (path->trusted_until_ns < now_ns || path->trusted_ns < namer->suspect_ns) {
-        end = 0;
+    if (!is_trusted)
         path->trusted_until_ns = path->trusted_ns = UINT64_MAX;
-    }
     while (depth > end && due < MAX_VERIFIED_AT_ONCE) {
-        uint64_t address = stack->frames[stack->count - depth].code;
-        struct path_step *step = --depth < standing ? &path->steps[depth] : NULL;
-        if (step == NULL || now_ns > step->trusted_until_ns || step->trusted_ns < namer->suspect_ns) {
-            const struct code_object *code = code_cache_find(namer->codes, address);
-            if (code == NULL)
-                continue;
-            uint64_t trusted_until_ns = trust_until(namer, code);
-            if (trusted_until_ns < now_ns && code->verified_ns != now_ns)
-                addresses[due++] = address;
-            else if (step != NULL)
-                *step =
-                    (struct path_step){step->code, step->instruction, trusted_until_ns, now_ns, step->node};
-        }
+        depth--;
+        uint64_t address = stack->frames[stack->count - 1 - depth].code;
+        struct path_step *step = depth < standing ? &path->steps[depth] : NULL;
+        if (is_due(namer, address, step, now_ns))
+            addresses[due++] = address;
         if (step != NULL)
             trust_step(path, step);
     }
-    if (depth > end)
+    if (depth > end) /* there are more than can be compared at once */
         path->trusted_until_ns = 0;
     if (due > 0)
         code_cache_verify(namer->codes, addresses, due, now_ns);

@@ -7,9 +7,9 @@
  * A stack that was read while it changed can show two functions one above the other of which neither ever called the other.
  * So a pair that was never seen is believed when the code of the one names the other; when the read proves it; or when it is
  * seen three times, copied at one moment, before 300 stacks in succession have shown no new pair: what is torn, one copy
- * in 10,000, hardly ever shows the same pair again so soon. Other looks at the stack are taken for that, as evidence only: what stands for
- * the sample is the first one. (Where another look stood for it, functions that exec() had just made were seen in 11 %
- * of the samples instead of 48 %: they were over by then.) */
+ * in 10,000, hardly ever shows the same pair again so soon. Other looks at the stack are taken for that, as evidence only:
+ * what stands for the sample is the first one. (Where another look stood for it, functions that exec() had just made were
+ * seen in 11 % of the samples instead of 48 %: they were over by then.) */
 #ifndef PYNECK_SAMPLER_STACK_PATH_H
 #define PYNECK_SAMPLER_STACK_PATH_H
 
@@ -45,10 +45,10 @@ struct stack_path {
     size_t capacity;
     size_t count;
     uint64_t epoch;            /* of the code cache when it was made */
-    uint64_t trusted_until_ns; /* the earliest of its steps */
-    uint64_t trusted_ns;
-    uint32_t base; /* the node that it began at */
-    bool is_same;  /* as the stack before it, instruction for instruction */
+    uint64_t trusted_until_ns; /* of its steps the earliest, */
+    uint64_t trusted_ns;       /* and here too */
+    uint32_t base;             /* the node that it began at */
+    bool is_same;              /* as the stack before it, instruction for instruction */
 };
 
 void stack_namer_release(struct stack_namer *namer);
