@@ -123,8 +123,6 @@ static struct stack read_data_stack(struct unwinder *unwinder, const struct thre
     struct stack_resolver *resolver = &unwinder->resolver;
 
     resolver->now_ns = now_ns;
-    if (!prove)
-        resolver->steps_left = MAX_SAMPLE_STEPS;
     enum stack_trust trust = read_once(unwinder, thread, hint, moment, prove);
     for (int attempt = 1; attempt < ATTEMPTS && trust == STACK_INVALID; attempt++)
         trust = read_once(unwinder, thread, hint, moment, prove);
@@ -150,6 +148,14 @@ static struct stack read_objects(struct unwinder *unwinder, const struct thread_
     return object_unwinder_read(unwinder->objects, thread, hint, moment, prove, now_ns);
 }
 
+void unwinder_begin_sample(struct unwinder *unwinder)
+{
+    code_cache_begin_sample(unwinder->codes);
+    unwinder->resolver.steps_left = MAX_SAMPLE_STEPS;
+    if (unwinder->objects != NULL)
+        object_unwinder_begin_sample(unwinder->objects);
+}
+
 struct stack unwinder_read(struct unwinder *unwinder, const struct thread_reference *thread,
                            struct stack_hint *hint, struct interpreter_moment *moment, bool prove,
                            uint64_t now_ns)
@@ -161,8 +167,6 @@ struct stack unwinder_read(struct unwinder *unwinder, const struct thread_refere
         [FRAMES_ARE_OBJECTS] = read_objects,
     };
 
-    if (!prove)
-        code_cache_begin_sample(unwinder->codes);
     if (moment != NULL)
         moment->known = false;
     return readers[unwinder->layout->frame_storage](unwinder, thread, hint, moment, prove, now_ns);

@@ -135,12 +135,14 @@ struct unwinder;
 struct unwinder *unwinder_new(pid_t pid, const struct python_layout *layout, struct code_cache *codes);
 void unwinder_free(struct unwinder *unwinder);
 
+/* Called before each sample of a thread: the reads of one sample share the bounds of its work. */
+void unwinder_begin_sample(struct unwinder *unwinder);
+
 /* Read one thread's stack without stopping it.
  *
  * hint    of this thread; brought up to date
  * moment  receives the interpreter's state, when not NULL
- * prove   read everything twice in one go, which shows what stood still in between; it belongs to the sample that
- *         the last read without began, and shares the bounds of its work
+ * prove   read everything twice in one go, which shows what stood still in between
  * now_ns  CLOCK_MONOTONIC */
 struct stack unwinder_read(struct unwinder *unwinder, const struct thread_reference *thread,
                            struct stack_hint *hint, struct interpreter_moment *moment, bool prove,

@@ -627,13 +627,16 @@ static enum stack_trust find_callers(struct object_unwinder *unwinder, const str
     return unwinder->frame_count > 0 ? STACK_PARTIAL : STACK_INVALID;
 }
 
+void object_unwinder_begin_sample(struct object_unwinder *unwinder)
+{
+    unwinder->copy.late_pages = 0;
+}
+
 struct stack object_unwinder_read(struct object_unwinder *unwinder, const struct thread_reference *thread,
                                   struct stack_hint *hint, struct interpreter_moment *moment, bool prove,
                                   uint64_t now_ns)
 {
     unwinder->now_ns = now_ns;
-    if (!prove)
-        unwinder->copy.late_pages = 0;
     if (hint->objects == NULL)
         hint->objects = memory_allocate(1, sizeof(*hint->objects));
     enum stack_trust trust = read_once(unwinder, thread, hint, moment);

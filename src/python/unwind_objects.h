@@ -14,7 +14,8 @@ struct object_unwinder *object_unwinder_new(pid_t pid, const struct python_layou
                                             struct code_cache *codes);
 void object_unwinder_free(struct object_unwinder *unwinder);
 
-/* As unwinder_read(). */
+/* As unwinder_begin_sample() and unwinder_read(). */
+void object_unwinder_begin_sample(struct object_unwinder *unwinder);
 struct stack object_unwinder_read(struct object_unwinder *unwinder, const struct thread_reference *thread,
                                   struct stack_hint *hint, struct interpreter_moment *moment, bool prove,
                                   uint64_t now_ns);

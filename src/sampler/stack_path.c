@@ -218,10 +218,17 @@ void stack_namer_learn(struct stack_namer *namer, uint32_t base, const struct st
     }
 }
 
+bool stack_namer_is_learning(const struct stack_namer *namer)
+{
+    return namer->settled_stacks < LEARNING_STACKS;
+}
+
 /* A whole stack was named. */
 static void note_settled(struct stack_namer *namer)
 {
-    if (namer->settled_stacks++ == LEARNING_STACKS)
+    if (!stack_namer_is_learning(namer))
+        return;
+    if (++namer->settled_stacks == LEARNING_STACKS)
         hash_map_clear(&namer->new_calls);
 }
 

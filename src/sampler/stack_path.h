@@ -7,8 +7,8 @@
  * A stack that was read while it changed can show two functions one above the other of which neither ever called the other.
  * So a pair that was never seen is believed when the code of the one names the other; when the read proves it; or when it is
  * seen three times, copied at one moment, before 300 stacks in succession have shown no new pair: what is torn, one copy
- * in 10,000, hardly ever shows the same pair again so soon. Other looks at the stack are taken for that, as evidence only:
- * what stands for the sample is the first one. (Where another look stood for it, functions that exec() had just made were
+ * in 10,000, hardly ever shows the same pair again so soon. While new pairs come up
+ * each read proves what it can. Other looks at the stack are evidence only: what stands for the sample is the first one. (Where another look stood for it, functions that exec() had just made were
  * seen in 11 % of the samples instead of 48 %: they were over by then.) */
 #ifndef PYNECK_SAMPLER_STACK_PATH_H
 #define PYNECK_SAMPLER_STACK_PATH_H
@@ -57,11 +57,14 @@ void stack_namer_release(struct stack_namer *namer);
 void stack_namer_see_generation(struct stack_namer *namer, uint64_t generation, uint64_t now_ns);
 
 /* Learn which function calls which from a stack that shows calls that are not known. They are seen once by that: a stack
- * must not be told twice.
+ * must not be told twice. One without a moment (`inner` is 0) counts as no sight of them.
  *
  * base    the node of the frame that called the outermost one; CALL_TREE_ROOT when there is none
  * now_ns  CLOCK_MONOTONIC from before the stack was read */
 void stack_namer_learn(struct stack_namer *namer, uint32_t base, const struct stack *stack, uint64_t now_ns);
+
+/* Whether calls that are not known were seen lately: then it is worth its price to prove what a stack shows. */
+bool stack_namer_is_learning(const struct stack_namer *namer);
 
 /* The node of a stack, or of the outermost part of it up to a call that is not known.
  *

@@ -164,6 +164,7 @@ static size_t learn_and_name(struct sampled_process *process, struct sampled_thr
         look_ns = clock_monotonic_ns();
         struct stack proof =
             unwinder_read(process->unwinder, &thread->reference, &thread->hint, NULL, true, look_ns);
+        proof.inner = 0; /* so soon behind the others it may be torn in the same way */
         if (has_stood_still(process, thread))
             proof.proven = proof.count;
         stack_namer_learn(namer, caller_node, &proof, look_ns);
@@ -176,8 +177,10 @@ static enum stack_trust read_and_name(struct sampled_process *process, struct sa
                                       uint32_t caller_node)
 {
     uint64_t look_ns = clock_monotonic_ns();
-    struct stack stack =
-        unwinder_read(process->unwinder, &thread->reference, &thread->hint, &process->moment, false, look_ns);
+
+    unwinder_begin_sample(process->unwinder);
+    struct stack stack = unwinder_read(process->unwinder, &thread->reference, &thread->hint, &process->moment,
+                                       stack_namer_is_learning(&process->namer), look_ns);
 
     if (stack.trust == STACK_GONE)
         return STACK_GONE;

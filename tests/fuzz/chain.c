@@ -107,6 +107,7 @@ static void take_sample(struct run *run, uint32_t sample, struct listed_thread *
     }
     chain->check_work(chain->context, MOST_SAMPLE_READS, MOST_SAMPLE_BYTES);
     for (size_t i = 0; i < thread_count && i < MAX_THREADS; i++) {
+        unwinder_begin_sample(run->unwinder);
         struct stack stack = unwinder_read(run->unwinder, &(*threads)[i].reference, &run->hints[i], &moment,
                                            sample % 2 == 1, now_ns);
         assert(stack.proven <= stack.count);

@@ -222,6 +222,7 @@ void fake_set_top(struct fake_interpreter *fake, uint64_t address)
 
 enum stack_trust fake_read(struct fake_interpreter *fake, char names[static 256])
 {
+    unwinder_begin_sample(fake->unwinder);
     struct stack stack = unwinder_read(fake->unwinder, &fake->thread, &fake->hint, NULL, false, 1000000);
 
     names[0] = '\0';

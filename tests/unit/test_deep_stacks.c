@@ -172,6 +172,7 @@ static size_t compare(struct model *model, struct stack_hint *plain, struct stac
     struct fake_interpreter *fake = &model->fake;
     struct frame first_frames[UNWIND_MAX_FRAMES];
 
+    unwinder_begin_sample(fake->unwinder);
     struct stack first = unwinder_read(fake->unwinder, &fake->thread, plain, NULL, false, now_ns);
     memcpy(first_frames, first.frames, first.count * sizeof(first_frames[0]));
     struct stack stack = unwinder_read(fake->unwinder, &fake->thread, &fake->hint, NULL, true, now_ns);
@@ -182,8 +183,10 @@ static size_t compare(struct model *model, struct stack_hint *plain, struct stac
 
     struct stack_hint forgetful = *plain;
     forgetful.standing = (struct standing_frames){0};
+    unwinder_begin_sample(fake->unwinder);
     first = unwinder_read(fake->unwinder, &fake->thread, plain, NULL, false, now_ns);
     memcpy(first_frames, first.frames, first.count * sizeof(first_frames[0]));
+    unwinder_begin_sample(fake->unwinder);
     struct stack again = unwinder_read(fake->unwinder, &fake->thread, &forgetful, NULL, false, now_ns);
     assert_int_equal(again.trust, first.trust);
     assert_int_equal(again.count, first.count);

@@ -60,6 +60,7 @@ static void call(struct fixture *fixture, const char *functions)
 static size_t name_stack(struct fixture *fixture, size_t proven)
 {
     struct fake_interpreter *fake = &fixture->fake;
+    unwinder_begin_sample(fake->unwinder);
     struct stack stack = unwinder_read(fake->unwinder, &fake->thread, &fake->hint, NULL, false, now_ns);
     uint32_t path[8], node;
     size_t depth = 0;

@@ -458,6 +458,7 @@ static void test_calls_are_proven_as_far_as_both_copies_are_the_same(void **stat
         assert_true(stack_copy_stood(&copy, first) && !stack_copy_stood(&copy, second));
         stack_copy_release(&copy);
 
+        unwinder_begin_sample(fake.unwinder);
         assert_int_equal(unwinder_read(fake.unwinder, &fake.thread, &fake.hint, NULL, false, 1).proven, 0);
         assert_int_equal(unwinder_read(fake.unwinder, &fake.thread, &fake.hint, NULL, true, 1).proven, 3);
         fake_close(&fake);
@@ -612,6 +613,7 @@ static void test_the_parts_of_a_gil_may_lie_far_apart(void **state)
     fake.thread.gil = (uint64_t)(uintptr_t)gil;
     gil[0] = 1;
     gil[LAYOUT_MAX_OBJECT_BYTES / 8 - 1] = fake.thread.address;
+    unwinder_begin_sample(fake.unwinder);
     assert_int_equal(unwinder_read(fake.unwinder, &fake.thread, &hint, &moment, false, 1).trust, STACK_WHOLE);
     assert_true(moment.known && moment.gil_known);
     assert_int_equal(moment.gil_holder, fake.thread.address);

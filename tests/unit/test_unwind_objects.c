@@ -143,6 +143,7 @@ static void fake_free(struct fake *fake)
 static void assert_stack(struct fake *fake, enum stack_trust expected_trust, const char *expected)
 {
     char names[256] = "";
+    unwinder_begin_sample(fake->unwinder);
     struct stack stack = unwinder_read(fake->unwinder, &fake->thread, &fake->hint, NULL, false, 1000000);
 
     for (size_t i = 0; i < stack.count && i < FRAMES * 2; i++) {
