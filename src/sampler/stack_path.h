@@ -5,11 +5,12 @@
  * can be freed and used again for another one.
  *
  * A stack that was read while it changed can show two functions one above the other of which neither ever called the other.
- * So a pair that was never seen is believed when the code of the one names the other; when the read proves it; or when it is
- * seen three times, copied at one moment, before 300 stacks in succession have shown no new pair: what is torn, one copy
- * in 10,000, hardly ever shows the same pair again so soon. While new pairs come up
- * each read proves what it can. Other looks at the stack are evidence only: what stands for the sample is the first one. (Where another look stood for it, functions that exec() had just made were
- * seen in 11 % of the samples instead of 48 %: they were over by then.) */
+ * So a pair that was never seen is believed when the code of the one names the other; when the read proves it; or when
+ * it is seen three times, copied at one moment, before 300 stacks in succession have shown no new pair: what is torn, one
+ * copy in 10,000, hardly ever shows the same pair again so soon. While new pairs come up each read proves what it can.
+ *
+ * Other looks at the stack are evidence only: what stands for the sample is the first one. (Where another look stood for
+ * it, functions that exec() had just made were seen in 11 % of the samples instead of 48 %: they were over by then.) */
 #ifndef PYNECK_SAMPLER_STACK_PATH_H
 #define PYNECK_SAMPLER_STACK_PATH_H
 
