@@ -174,13 +174,13 @@ struct climbed_stack stack_climb(struct stack_resolver *resolver, struct standin
 {
     struct climb climb = {.standing = standing};
 
-    standing_frames_begin(standing, code_cache_epoch(resolver->codes));
+    standing_frames_check(standing, code_cache_epoch(resolver->codes));
     if (!resolver->copy.older_chunks_read)
         stack_copy_read_older(&resolver->copy);
     size_t chunks = resolver->copy.chunk_count;
     climb.result.is_cut = chunks > 0 && resolver->copy.chunks[chunks - 1].previous != 0;
     for (size_t i = chunks; !climb.is_over && i-- > 0;)
         climb_chunk(resolver, &resolver->copy.chunks[i], &climb);
-    standing_frames_end(standing, code_cache_epoch(resolver->codes));
+    standing_frames_check(standing, code_cache_epoch(resolver->codes));
     return climb.result;
 }

@@ -10,17 +10,11 @@ void standing_frames_release(struct standing_frames *standing)
     free(standing->frames);
 }
 
-void standing_frames_begin(struct standing_frames *standing, uint64_t epoch)
+void standing_frames_check(struct standing_frames *standing, uint64_t epoch)
 {
     if (standing->epoch != epoch)
         standing->count = 0;
     standing->epoch = epoch;
-}
-
-void standing_frames_end(struct standing_frames *standing, uint64_t epoch)
-{
-    if (standing->epoch != epoch)
-        standing->count = 0;
 }
 
 struct standing_frame standing_frame_of(const struct frame_view *view)

@@ -34,9 +34,8 @@ struct standing_frames {
 
 void standing_frames_release(struct standing_frames *standing);
 
-/* Before and after a walk over the data stack: frames are forgotten when an address may be another code object now. */
-void standing_frames_begin(struct standing_frames *standing, uint64_t epoch);
-void standing_frames_end(struct standing_frames *standing, uint64_t epoch);
+/* Before and after a walk over the data stack: forget the frames when an address may be another code object now. */
+void standing_frames_check(struct standing_frames *standing, uint64_t epoch);
 
 /* What a frame says of itself; the rest is to be filled in. */
 struct standing_frame standing_frame_of(const struct frame_view *view);
